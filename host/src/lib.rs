@@ -1,1 +1,9 @@
-//! Placeholder.
+//! The host of Stoflow's marketplace plugins.
+//!
+//! A plugin is a WebAssembly component of the world `stoflow:marketplace` (`wit/`). This library
+//! loads plugins and does for all of them what must be done right once; the binary `stoflow` is a
+//! client of its API. Modules in reading order, each using only those below it.
+
+pub mod config;
+pub mod model;
+pub mod secret;

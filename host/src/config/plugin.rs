@@ -1,0 +1,61 @@
+//! One plugin's part of `stoflow.toml`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Grant;
+use crate::secret::Secret;
+
+/// The shortest secret that can be guarded: replies are searched for it, and a shorter text would
+/// be found where it does not stand (`secret` in any page).
+pub const SECRET_BYTES_MIN: usize = 12;
+
+/// What the operator sets for one plugin.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PluginConfig {
+    /// The app's id at the marketplace.
+    pub client_id: Option<String>,
+    /// The app's secret, read from the file that holds it where one is named.
+    pub client_secret: Option<Secret>,
+    /// The `redirect_uri` of consent, to the letter as it is registered.
+    pub redirect_uri: Option<String>,
+    /// Stand-ins: real origin → the one that is dialled instead (a sandbox). What stands here may
+    /// be a loopback address and plain http.
+    pub origins: BTreeMap<String, String>,
+    /// The operator's values of the plugin's settings.
+    pub settings: BTreeMap<String, String>,
+    /// What the plugin is allowed.
+    pub grant: Option<Grant>,
+}
+
+impl PluginConfig {
+    /// The origin that is dialled for `origin`, and whether the operator named it.
+    pub fn stand_in<'a>(&'a self, origin: &'a str) -> (&'a str, bool) {
+        match self.origins.get(origin) {
+            Some(stand_in) => (stand_in, true),
+            None => (origin, false),
+        }
+    }
+}
+
+/// The same as it stands in the file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PluginTable {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) client_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) client_secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) client_secret_file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) redirect_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) origins: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) settings: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) grant: Option<Grant>,
+}

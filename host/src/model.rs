@@ -1,0 +1,18 @@
+//! The nouns that every part of the host shares: ids, what a plugin asks for, what it is granted,
+//! accounts. Nothing here does anything; it keeps two parts from having two ideas of one thing.
+
+mod account;
+mod description;
+mod grant;
+mod ids;
+mod lane;
+
+pub use account::{Account, AccountState};
+pub use description::{
+    ClientAuthentication, Credential, Description, Endpoint, GrantType, Identity, Method,
+    OAuth2Provider, Quota, QuotaScope, QuotaWindow, Redirect, Scope, SecretHeader, Setting, Site,
+    TokenLimit,
+};
+pub use grant::Grant;
+pub use ids::{AccountId, CallId, IdError, PluginId, UserId};
+pub use lane::Lane;

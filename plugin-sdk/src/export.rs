@@ -42,6 +42,9 @@ macro_rules! export {
         $crate::__left_out!(Poll $plugin [$($served)*]);
         #[cfg(target_family = "wasm")]
         $crate::bindings::export!($plugin with_types_in $crate::bindings);
+        // Natively nothing is exported; this keeps the type in use, and checks the same bounds.
+        #[cfg(not(target_family = "wasm"))]
+        const _: fn() = $crate::__check::<$plugin>;
         $($crate::__served!($served $plugin);)*
     };
 }

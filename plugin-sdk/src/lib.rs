@@ -164,3 +164,7 @@ pub use publish::Publish;
 pub use shop::Shop;
 pub use taxonomy::Taxonomy;
 pub use webhooks::Webhooks;
+
+/// What [`export!`] demands of a type, checked where nothing is exported.
+#[doc(hidden)]
+pub fn __check<T: Plugin + Auth + Publish + Listings + Orders + Poll>() {}

@@ -5,7 +5,10 @@ mod command;
 mod paths;
 mod plugins;
 mod rounds;
+mod spec;
 mod test;
+
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
@@ -31,6 +34,14 @@ enum Command {
     },
     /// Format, lints, docs, licences
     Check,
+    /// Extracts the sandbox's table of operations from Etsy's OpenAPI document
+    Spec {
+        /// Etsy's OpenAPI document (JSON)
+        file: PathBuf,
+        /// Only says what differs between the document and the table
+        #[arg(long)]
+        diff: bool,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -38,5 +49,8 @@ fn main() -> anyhow::Result<()> {
         Command::Plugins => plugins::build(),
         Command::Test { long, filter } => test::run(long, filter.as_deref()),
         Command::Check => check::run(),
+        Command::Spec { file, diff } => {
+            spec::run(&file, diff, &paths::root().join("sandbox/etsy-operations.json"))
+        }
     }
 }

@@ -11,7 +11,7 @@ interface! {
     /// tokens; the plugin never sees one.
     pub trait Auth for crate::bindings::exports::stoflow::marketplace::auth::Guest {
         /// Where sellers consent and where the host sends tokens; part of what the operator
-        /// grants. By default an address under `.invalid`, which exists nowhere: nobody consents.
+        /// grants. By default without addresses: nobody consents, and nothing is asked for.
         fn provider() -> Oauth2Provider = nobody();
 
         /// Asks the marketplace who the fresh token speaks for.
@@ -21,8 +21,8 @@ interface! {
 
 fn nobody() -> Oauth2Provider {
     Oauth2Provider {
-        authorize_url: "https://marketplace.invalid/authorize".into(),
-        token_url: "https://marketplace.invalid/token".into(),
+        authorize_url: String::new(),
+        token_url: String::new(),
         revoke_url: None,
         redirect: Redirect::Url,
         pkce: true,

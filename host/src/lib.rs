@@ -5,5 +5,6 @@
 //! client of its API. Modules in reading order, each using only those below it.
 
 pub mod config;
+pub mod contract;
 pub mod model;
 pub mod secret;

@@ -1,1 +1,3 @@
-//! tests
+//! The host from outside, one module for each theme.
+
+mod contract;

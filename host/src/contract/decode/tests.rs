@@ -73,6 +73,67 @@ fn the_whole_contract_is_read_with_its_docs_and_its_named_texts() {
 }
 
 #[test]
+fn docs_come_from_the_section_that_the_build_appends() {
+    let mut resolve = wit_parser::Resolve::new();
+    let package = resolve
+        .push_source(
+            "mine.wit",
+            "package acme:coupons@1.0.0;
+            /// Reductions that a seller gives.
+            interface coupons {
+                /// Gives one.
+                create: func() -> coupon;
+                /// One reduction.
+                record coupon { /// What the buyer types.
+                    code: string }
+            }",
+        )
+        .unwrap();
+    let section = wit_component::encode(&resolve, package).unwrap();
+    // Without docs, as a toolchain leaves it.
+    let wit = format!(
+        "package stoflow:marketplace@0.1.0;
+        {PLUGIN}
+        world test {{ include marketplace; export acme:coupons/coupons@1.0.0; }}
+        package acme:coupons@1.0.0 {{
+            interface coupons {{ record coupon {{ code: string }} create: func() -> coupon; }}
+        }}"
+    );
+    let mut plugin = component(&wit, "test");
+    append_section(&mut plugin, "stoflow:wit", &section);
+    let schema = Schema::decode(&plugin).unwrap();
+    let create = schema.function("coupons", "create").unwrap();
+    assert_eq!(create.export(), "acme:coupons/coupons@1.0.0");
+    assert_eq!(create.shape().docs, "Gives one.");
+    let interface = schema.shape().interface("coupons").unwrap();
+    assert_eq!(interface.docs, "Reductions that a seller gives.");
+    let coupon = &schema.shape().types["acme:coupons/coupons.coupon"];
+    assert_eq!(coupon.docs, "One reduction.");
+    let NamedShape::Record { fields } = &coupon.kind else {
+        panic!("no record")
+    };
+    assert_eq!(fields[0].docs, "What the buyer types.");
+}
+
+/// Appends a custom section (WebAssembly core specification, binary format of modules).
+fn append_section(component: &mut Vec<u8>, name: &str, data: &[u8]) {
+    fn leb128(mut number: usize, out: &mut Vec<u8>) {
+        while number >= 0x80 {
+            out.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        out.push(number.to_le_bytes()[0]);
+    }
+    let mut content = Vec::new();
+    leb128(name.len(), &mut content);
+    content.extend(name.as_bytes());
+    content.extend(data);
+    component.push(0);
+    leb128(content.len(), component);
+    component.extend(content);
+}
+
+#[test]
 fn a_product_is_read_as_the_api_sends_it() {
     let schema = Schema::decode(&storefront()).unwrap();
     let create = schema.function("publish", "create").unwrap();

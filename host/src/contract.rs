@@ -7,6 +7,8 @@
 mod decode;
 mod docs;
 mod document;
+#[cfg(test)]
+mod fixture;
 mod functions;
 mod imports;
 mod lift;

@@ -59,7 +59,9 @@ pub enum SchemaError {
     #[error("this component's plugin interface has no function `describe`")]
     NoDescription,
     /// A type that has no form in JSON.
-    #[error("{function} of {interface} cannot be called: {place} is {what}, which has no form in JSON")]
+    #[error(
+        "{function} of {interface} cannot be called: {place} is {what}, which has no form in JSON"
+    )]
     Unsupported {
         /// As the component exports it.
         interface: String,
@@ -249,3 +251,6 @@ fn function(
         result: result.map(|ty| types.value(ty, &site)).transpose()?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,10 @@ const WIT: &[(&str, &str)] = &[
     ("plugin.wit", include_str!("../../../wit/plugin.wit")),
     ("poll.wit", include_str!("../../../wit/poll.wit")),
     ("publish.wit", include_str!("../../../wit/publish.wit")),
-    ("storefront.wit", include_str!("../../../wit/storefront.wit")),
+    (
+        "storefront.wit",
+        include_str!("../../../wit/storefront.wit"),
+    ),
     ("types.wit", include_str!("../../../wit/types.wit")),
     ("world.wit", include_str!("../../../wit/world.wit")),
 ];
@@ -104,7 +107,9 @@ fn collect(resolve: &Resolve) -> HashMap<String, String> {
                     continue;
                 };
                 keep(&at, &[name], &definition.docs);
-                each_member(&definition.kind, |member, docs| keep(&at, &[name, member], docs));
+                each_member(&definition.kind, |member, docs| {
+                    keep(&at, &[name, member], docs)
+                });
             }
         }
     }
@@ -147,10 +152,17 @@ mod tests {
         let docs = Docs::of(None);
         let listings = "stoflow:marketplace/listings";
         assert_eq!(docs.at(listings, &["list"]), "`state` is `none` for all.");
-        assert!(docs.at("stoflow:marketplace/auth", &[]).starts_with("How sellers"));
+        assert!(
+            docs.at("stoflow:marketplace/auth", &[])
+                .starts_with("How sellers")
+        );
         let amount = docs.at("stoflow:marketplace/types", &["image", "alt-text"]);
         assert_eq!(amount, "");
-        assert!(!docs.at("stoflow:marketplace/types", &["image", "source"]).is_empty());
+        assert!(
+            !docs
+                .at("stoflow:marketplace/types", &["image", "source"])
+                .is_empty()
+        );
         assert_eq!(docs.at("other:package/listings", &["list"]), "");
     }
 
@@ -167,6 +179,9 @@ mod tests {
         assert_eq!(docs.at(listings, &["list"]), "Mine.");
         assert!(!docs.at(listings, &["get-many"]).is_empty());
         let host = Docs::of(None).at(listings, &["list"]);
-        assert_eq!(Docs::of(Some(b"\0asm nonsense")).at(listings, &["list"]), host);
+        assert_eq!(
+            Docs::of(Some(b"\0asm nonsense")).at(listings, &["list"]),
+            host
+        );
     }
 }

@@ -42,9 +42,9 @@ struct Walk {
 
 impl Walk {
     fn below<E: Error>(&self) -> Result<usize, E> {
-        self.left.checked_sub(1).ok_or_else(|| {
-            E::custom(format_args!("nested more than {MAX_DEPTH} levels deep"))
-        })
+        self.left
+            .checked_sub(1)
+            .ok_or_else(|| E::custom(format_args!("nested more than {MAX_DEPTH} levels deep")))
     }
 }
 
@@ -108,11 +108,29 @@ mod tests {
 
     #[test]
     fn a_document_is_any_json_and_nothing_after_it() {
-        for good in ["null", "0", "-1.5e3", "\"é\\u00e9\"", "[]", "{\"a\":[1,{}]}", " {} "] {
+        for good in [
+            "null",
+            "0",
+            "-1.5e3",
+            "\"é\\u00e9\"",
+            "[]",
+            "{\"a\":[1,{}]}",
+            " {} ",
+        ] {
             assert!(check(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "nul", "{}{}", "[1,]", "{a:1}", "\"\\ud800\"", "01", "NaN", "1e999", "'a'", "[1",
+            "",
+            "nul",
+            "{}{}",
+            "[1,]",
+            "{a:1}",
+            "\"\\ud800\"",
+            "01",
+            "NaN",
+            "1e999",
+            "'a'",
+            "[1",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }
@@ -130,7 +148,10 @@ mod tests {
     #[test]
     fn a_document_is_written_on_one_line_with_its_texts_untouched() {
         let mut out = Vec::new();
-        write_compact("{ \"a b\" :\n [ 1,\t\"\\\" \\\\\" , \" \" ] }\r\n", &mut out);
+        write_compact(
+            "{ \"a b\" :\n [ 1,\t\"\\\" \\\\\" , \" \" ] }\r\n",
+            &mut out,
+        );
         assert_eq!(out, br#"{"a b":[1,"\" \\"," "]}"#);
     }
 }

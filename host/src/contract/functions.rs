@@ -265,7 +265,11 @@ mod tests {
         let functions = contract();
         assert!(functions.len() > 30, "{}", functions.len());
         for (interface, function, _) in functions {
-            assert_ne!(facts(&interface, &function), Facts::OTHER, "{interface}.{function}");
+            assert_ne!(
+                facts(&interface, &function),
+                Facts::OTHER,
+                "{interface}.{function}"
+            );
         }
     }
 
@@ -289,7 +293,10 @@ mod tests {
                 });
                 let fixed = route.fixed.iter().map(|(name, _)| *name);
                 for name in held.chain(fixed) {
-                    assert!(params.iter().any(|param| param == name), "{route:?}: {name}");
+                    assert!(
+                        params.iter().any(|param| param == name),
+                        "{route:?}: {name}"
+                    );
                 }
                 for (_, json) in route.fixed {
                     serde_json::from_str::<serde_json::Value>(json).unwrap();
@@ -310,6 +317,9 @@ mod tests {
         }
         let create = facts("publish", "create");
         assert_eq!(create.time_limit.total(), Duration::from_secs(900));
-        assert_eq!(create.time_limit.without_progress(), Duration::from_secs(90));
+        assert_eq!(
+            create.time_limit.without_progress(),
+            Duration::from_secs(90)
+        );
     }
 }

@@ -133,9 +133,7 @@ impl Writer {
             (Plan::Flags(names), Val::Flags(set)) => self.flags(names, set),
             (Plan::Result { ok, error }, Val::Result(value)) => match value {
                 Ok(value) => self.member("ok", "\"ok\"", ok.as_deref(), value.as_deref()),
-                Err(value) => {
-                    self.member("error", "\"error\"", error.as_deref(), value.as_deref())
-                }
+                Err(value) => self.member("error", "\"error\"", error.as_deref(), value.as_deref()),
             },
             (plan, _) => Err(Fault::new(format!("not {}", plan.expected()))),
         }
@@ -146,7 +144,9 @@ impl Writer {
         match (plan, value) {
             (Some(plan), Some(value)) => self.value(plan, value),
             (None, None) => self.put(b"null"),
-            _ => Err(Fault::new("a payload where there is none, or none where there is one")),
+            _ => Err(Fault::new(
+                "a payload where there is none, or none where there is one",
+            )),
         }
     }
 
@@ -176,10 +176,7 @@ impl Writer {
         self.put(b"}")
     }
 
-    fn items<'v>(
-        &mut self,
-        items: impl Iterator<Item = (&'v Plan, &'v Val)>,
-    ) -> Result<(), Fault> {
+    fn items<'v>(&mut self, items: impl Iterator<Item = (&'v Plan, &'v Val)>) -> Result<(), Fault> {
         self.out.push(b'[');
         for (index, (plan, item)) in items.enumerate() {
             if index > 0 {
@@ -270,9 +267,8 @@ impl Writer {
     }
 
     fn timestamp(&mut self, milliseconds: i64) -> Result<(), Fault> {
-        let time = write_timestamp(milliseconds).ok_or_else(|| {
-            Fault::new(format!("{milliseconds} ms is in no year from 0 to 9999"))
-        })?;
+        let time = write_timestamp(milliseconds)
+            .ok_or_else(|| Fault::new(format!("{milliseconds} ms is in no year from 0 to 9999")))?;
         // Writing to memory does not fail.
         write!(self.out, "\"{time}\"").map_err(|error| Fault::new(error.to_string()))
     }

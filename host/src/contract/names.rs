@@ -70,7 +70,10 @@ mod tests {
     fn the_nearest_name_is_suggested_and_a_far_one_is_not() {
         let known = ["title", "tags", "materials"];
         assert_eq!(nearest("titel", known), Some("title"));
-        assert_eq!(nearest("sold-out", ["sold_out", "active"]), Some("sold_out"));
+        assert_eq!(
+            nearest("sold-out", ["sold_out", "active"]),
+            Some("sold_out")
+        );
         assert_eq!(nearest("quantity", known), None);
     }
 }

@@ -151,7 +151,10 @@ impl<'a> Planner<'a> {
     }
 
     /// The plan of what may be carried: `Some(None)` where nothing is.
-    #[expect(clippy::option_option, reason = "the outer one is failure, the inner one absence")]
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is failure, the inner one absence"
+    )]
     fn payload(&mut self, value: Option<&'a ValueShape>) -> Option<Option<Arc<Plan>>> {
         match value {
             None => Some(None),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// The first and the last moment that RFC 3339 can write with a four-digit year and that the
 /// calendar in use can hold, in milliseconds since the Unix epoch.
 const FIRST_MILLISECOND: i64 = -62_167_219_200_000;
-const LAST_MILLISECOND: i64 = 253_402_207_200_999;
+const LAST_MILLISECOND: i64 = 253_402_207_200_000;
 
 /// How much of a value an error repeats, in characters.
 const EXCERPT: usize = 60;
@@ -133,7 +133,12 @@ mod tests {
             let text = write_timestamp(milliseconds).unwrap().to_string();
             assert_eq!(read_timestamp(&text), Some(milliseconds), "{text}");
         }
-        for outside in [FIRST_MILLISECOND - 1, LAST_MILLISECOND + 1, i64::MIN, i64::MAX] {
+        for outside in [
+            FIRST_MILLISECOND - 1,
+            LAST_MILLISECOND + 1,
+            i64::MIN,
+            i64::MAX,
+        ] {
             assert!(write_timestamp(outside).is_none(), "{outside}");
         }
     }

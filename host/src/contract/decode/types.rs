@@ -6,9 +6,7 @@ use wit_parser::{Interface, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwn
 
 use super::super::docs::Docs;
 use super::super::imports::{InterfaceId, PACKAGE};
-use super::super::shape::{
-    CaseShape, FieldShape, NameShape, NamedShape, TypeShape, ValueShape,
-};
+use super::super::shape::{CaseShape, FieldShape, NameShape, NamedShape, TypeShape, ValueShape};
 use super::SchemaError;
 
 /// Shapes that one component may take. The contract takes about 300; a few bytes of a component can
@@ -79,7 +77,11 @@ impl<'a> Types<'a> {
         export: &str,
     ) -> Result<(), SchemaError> {
         for (name, id) in &interface.types {
-            let kind = self.resolve.types.get(*id).map(|definition| &definition.kind);
+            let kind = self
+                .resolve
+                .types
+                .get(*id)
+                .map(|definition| &definition.kind);
             if matches!(kind, Some(TypeDefKind::Resource)) {
                 return Err(SchemaError::Unsupported {
                     interface: export.to_owned(),

@@ -259,10 +259,7 @@ struct Payload<'s, 'p> {
 impl<'de> DeserializeSeed<'de> for Payload<'_, '_> {
     type Value = Option<Box<Val>>;
 
-    fn deserialize<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let state = self.state;
         match self.plan {
             Some(plan) => {

@@ -8,4 +8,5 @@ pub mod config;
 pub mod contract;
 pub mod model;
 pub mod secret;
+pub mod store;
 pub mod transport;

@@ -4,7 +4,9 @@
 //! loads plugins and does for all of them what must be done right once; the binary `stoflow` is a
 //! client of its API. Modules in reading order, each using only those below it.
 
+pub mod accounts;
 pub mod config;
+pub mod gateway;
 pub mod model;
 pub mod secret;
 pub mod transport;

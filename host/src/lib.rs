@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod config;
 pub mod consent;
 pub mod contract;
+pub mod gateway;
 pub mod model;
 pub mod secret;
 pub mod store;

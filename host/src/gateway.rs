@@ -1,0 +1,280 @@
+//! The only door to the marketplaces: every request of a plugin passes here, and only here do
+//! credentials meet requests.
+//!
+//! A request goes through named stages, each a file of its own that decides or does one thing:
+//! *check* what is asked for, *match* it against the grant, *strip* what is not the plugin's to say,
+//! collect the *body*, *authorize* it, wait for its *quota*, *send* it, *learn* from the answer,
+//! *retry* what is safe; then *read* the reply within bounds and *scrub* it.
+//!
+//! The mistakes that this prevents: a token that goes where the operator did not allow it, or comes
+//! back to the plugin in a reply; an order placed twice because an answer got lost; an app that its
+//! marketplace blocks because nobody counted.
+
+mod authorize;
+mod body;
+mod call;
+mod check;
+mod learn;
+mod matching;
+mod quota;
+mod read;
+mod refusal;
+mod retry;
+mod scrub;
+mod send;
+mod strip;
+
+pub use authorize::{TokenFuture, Tokens};
+pub use call::{CallContext, CallRecord, Seller, Spent};
+pub use refusal::{Refusal, RefusalKind};
+pub use scrub::Scrub;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, StreamBody};
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, Span, field};
+
+use crate::model::{AccountId, PluginId};
+use crate::secret::Secret;
+use crate::transport::{Inbound, Transport};
+use quota::Quotas;
+use retry::Budget;
+use scrub::Needles;
+use send::Exchange;
+
+/// The body of a request or of a reply. An error in a request's body says that the plugin broke it
+/// off; one in a reply's says why the rest of it cannot be had.
+pub type GatewayBody = UnsyncBoxBody<Bytes, Refusal>;
+
+/// For how many accounts the prepared search is kept; more are prepared again when they come.
+const NEEDLES_KEPT: usize = 64;
+
+/// How many secrets one call's replies are searched for: the app's, and the newest tokens.
+const SECRETS_MAX: usize = 4;
+
+/// The door.
+pub struct Gateway {
+    transport: Transport,
+    tokens: Arc<dyn Tokens>,
+    scrub: Scrub,
+    quotas: Quotas,
+    budgets: Mutex<HashMap<PluginId, Budget>>,
+    needles: Mutex<HashMap<AccountId, Arc<Needles>>>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gateway")
+    }
+}
+
+impl Gateway {
+    /// A door that searches every reply.
+    pub fn new(transport: Transport, tokens: Arc<dyn Tokens>) -> Self {
+        Self::with_scrub(transport, tokens, Scrub::On)
+    }
+
+    /// A door that searches replies or does not. Only the test that shows that the search finds
+    /// something has a use for [`Scrub::Off`]; nothing in the program calls this with it.
+    pub fn with_scrub(transport: Transport, tokens: Arc<dyn Tokens>, scrub: Scrub) -> Self {
+        Self {
+            transport,
+            tokens,
+            scrub,
+            quotas: Quotas::default(),
+            budgets: Mutex::default(),
+            needles: Mutex::default(),
+        }
+    }
+
+    /// Sends a request of a plugin, and answers when the head of the reply is there.
+    ///
+    /// # Errors
+    /// What was refused, where and what to do. The first refusal of a call is also kept in its
+    /// [`CallRecord`]; one that only shows while the reply's body is read is kept there too.
+    pub async fn send(
+        &self,
+        call: &CallContext,
+        request: Request<GatewayBody>,
+    ) -> Result<Response<GatewayBody>, Refusal> {
+        let span = tracing::info_span!(
+            "request",
+            call = %call.call,
+            plugin = %call.plugin,
+            method = %request.method(),
+            host = field::Empty,
+            path = field::Empty,
+            status = field::Empty,
+            attempt = field::Empty,
+            ms = field::Empty,
+        );
+        let began = Instant::now();
+        let sent = timeout_at(call.deadline, self.stages(call, request))
+            .instrument(span.clone())
+            .await;
+        let answer = sent.unwrap_or_else(|_| {
+            Err(Refusal::new(
+                RefusalKind::Deadline,
+                "the call's time was over before the answer came",
+            ))
+        });
+        span.record(
+            "ms",
+            u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        );
+        span.in_scope(|| match &answer {
+            Ok(reply) => tracing::debug!(status = reply.status().as_u16(), "answered"),
+            Err(refusal) => tracing::warn!(kind = ?refusal.kind, "refused: {refusal}"),
+        });
+        if let Err(refusal) = &answer {
+            call.record.refuse(refusal);
+        }
+        answer
+    }
+
+    async fn stages(
+        &self,
+        call: &CallContext,
+        request: Request<GatewayBody>,
+    ) -> Result<Response<GatewayBody>, Refusal> {
+        let (parts, body) = request.into_parts();
+        let checked = check::check(&parts.method, &parts.uri)?;
+        Span::current().record("host", checked.origin.host());
+        Span::current().record("path", checked.url.path());
+        self.allowed(call, &checked, parts.headers, body)
+            .await
+            .map_err(|refusal| refusal.at(&checked.place))
+    }
+
+    async fn allowed(
+        &self,
+        call: &CallContext,
+        checked: &check::Checked,
+        headers: http::HeaderMap,
+        body: GatewayBody,
+    ) -> Result<Response<GatewayBody>, Refusal> {
+        if !call.network {
+            return Err(
+                Refusal::new(RefusalKind::NoNetwork, "this call may not use the network")
+                    .remedy("a plugin's `describe` and `provider` answer from what is in it"),
+            );
+        }
+        let granted = matching::granted(&call.plugin, &call.config, checked)?;
+        let grant = call.config.grant.as_ref();
+        let (headers, declared) = strip::strip(headers, grant)?;
+        let body = body::prepare(body, declared, &call.record).await?;
+        let exchange = Exchange {
+            gateway: self,
+            call,
+            method: checked.method,
+            counted: quota::counted(call, grant, granted.endpoint),
+            granted,
+            headers,
+        };
+        let (inbound, secrets) = exchange.run(body).await?;
+        self.reply(call, inbound, secrets)
+    }
+
+    /// The reply as the plugin gets it.
+    fn reply(
+        &self,
+        call: &CallContext,
+        inbound: Inbound,
+        secrets: Vec<Secret>,
+    ) -> Result<Response<GatewayBody>, Refusal> {
+        let Inbound {
+            status,
+            mut headers,
+            body,
+        } = inbound;
+        strip::strip_reply(&mut headers);
+        read::check_headers(&headers)?;
+        // What goes wrong in the body goes wrong after this call has returned.
+        let record = Arc::clone(&call.record);
+        let body = read::bounded(call, body).inspect(move |piece| {
+            if let Err(refusal) = piece {
+                record.refuse(refusal);
+            }
+        });
+        let body = match self.needles(call, secrets) {
+            None => StreamBody::new(body.map(|piece| piece.map(Frame::data))).boxed_unsync(),
+            Some(needles) => {
+                let alarm = alarm(call);
+                let found = scrub::scrub_headers(&needles, &mut headers);
+                if found > 0 {
+                    alarm(found);
+                }
+                let body = scrub::scrubbed(needles, body, alarm);
+                StreamBody::new(body.map(|piece| piece.map(Frame::data))).boxed_unsync()
+            }
+        };
+        let mut reply = Response::new(body);
+        *reply.status_mut() = status;
+        *reply.headers_mut() = headers;
+        Ok(reply)
+    }
+
+    /// What this reply is searched for: the secrets of this request and of the call's earlier ones.
+    /// Preparing the search costs more than using it, so it is kept for the accounts of late.
+    fn needles(&self, call: &CallContext, secrets: Vec<Secret>) -> Option<Arc<Needles>> {
+        if self.scrub == Scrub::Off {
+            return None;
+        }
+        let mut kept = self.needles.lock().unwrap_or_else(PoisonError::into_inner);
+        let account = call.seller.account();
+        let known = call
+            .record
+            .needles()
+            .or_else(|| kept.get(account?).cloned());
+        let covers = |needles: &Needles| {
+            secrets
+                .iter()
+                .all(|secret| needles.secrets().contains(secret))
+        };
+        if let Some(known) = known.as_ref().filter(|known| covers(known)) {
+            return Some(Arc::clone(known));
+        }
+        let mut all = secrets;
+        for secret in known.iter().flat_map(|known| known.secrets()) {
+            if all.len() < SECRETS_MAX && !all.contains(secret) {
+                all.push(secret.clone());
+            }
+        }
+        let needles = Arc::new(Needles::new(all)?);
+        call.record.set_needles(Arc::clone(&needles));
+        if let Some(account) = account {
+            if kept.len() >= NEEDLES_KEPT && !kept.contains_key(account) {
+                kept.clear();
+            }
+            kept.insert(account.clone(), Arc::clone(&needles));
+        }
+        Some(needles)
+    }
+
+    fn budget<T>(&self, plugin: &PluginId, with: impl FnOnce(&mut Budget) -> T) -> T {
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        with(budgets.entry(plugin.clone()).or_default())
+    }
+}
+
+/// Counts and logs that a reply held a credential.
+fn alarm(call: &CallContext) -> impl Fn(usize) + Clone + Send + 'static {
+    let (record, span) = (Arc::clone(&call.record), Span::current());
+    move |found| {
+        record.starred(found);
+        span.in_scope(|| {
+            tracing::error!(
+                found,
+                "a reply holds a credential that went with a request; it is starred out"
+            );
+        });
+    }
+}

@@ -1,1 +1,56 @@
-fn main() {}
+//! The project's own commands: `cargo xtask plugins`, `test`, `check`, `demo`, `bench`, `spec`.
+
+mod check;
+mod command;
+mod paths;
+mod plugins;
+mod rounds;
+mod spec;
+mod test;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Builds the plugins and the tests' guests for wasm32-wasip2
+    Plugins,
+    /// Builds everything and runs all tests
+    Test {
+        /// Takes the long column of the rounds
+        #[arg(long)]
+        long: bool,
+        /// Runs the tests whose names hold this only
+        filter: Option<String>,
+    },
+    /// Format, lints, docs, licences
+    Check,
+    /// Extracts the sandbox's table of operations from Etsy's OpenAPI document
+    Spec {
+        /// Etsy's OpenAPI document (JSON)
+        file: PathBuf,
+        /// Only says what differs between the document and the table
+        #[arg(long)]
+        diff: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Plugins => plugins::build(),
+        Command::Test { long, filter } => test::run(long, filter.as_deref()),
+        Command::Check => check::run(),
+        Command::Spec { file, diff } => {
+            spec::run(&file, diff, &paths::root().join("sandbox/etsy-operations.json"))
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! loads plugins and does for all of them what must be done right once; the binary `stoflow` is a
 //! client of its API. Modules in reading order, each using only those below it.
 
+pub mod cli;
 pub mod config;
 pub mod contract;
 pub mod model;

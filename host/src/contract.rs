@@ -8,7 +8,7 @@ mod decode;
 mod docs;
 mod document;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod functions;
 mod imports;
 mod lift;
@@ -29,3 +29,4 @@ pub use shape::{
     CaseShape, FieldShape, FunctionShape, InterfaceShape, NameError, NameShape, NamedShape, Shape,
     TypeShape, ValueShape,
 };
+pub use text::{is_decimal, is_timestamp};

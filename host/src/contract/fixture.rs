@@ -1,12 +1,13 @@
 //! Components for tests, made from WIT text: types as a toolchain would leave them, no code.
 
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, Resolve};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
 
 use super::Schema;
+use super::docs::host_package;
 
 /// The six interfaces that a plugin must have, as small as they can be.
-pub(super) const PLUGIN: &str = "
+pub(crate) const PLUGIN: &str = "
     interface plugin { describe: func() -> string; }
     interface auth {} interface publish {} interface listings {} interface orders {}
     interface poll {}
@@ -15,19 +16,30 @@ pub(super) const PLUGIN: &str = "
     }";
 
 /// A component of a world of a WIT package.
-pub(super) fn component(wit: &str, world: &str) -> Vec<u8> {
+pub(crate) fn component(wit: &str, world: &str) -> Vec<u8> {
     let mut resolve = Resolve::new();
     let package = resolve.push_source("test.wit", wit).unwrap();
     let world = resolve.select_world(&[package], Some(world)).unwrap();
-    let abi = ManglingAndAbi::Legacy(wit_parser::LiftLowerAbi::Sync);
-    let mut module = dummy_module(&resolve, world, abi);
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    encoded(&resolve, world)
+}
+
+/// A component of the host's own contract, with every interface that it has.
+pub(crate) fn storefront() -> Vec<u8> {
+    let (resolve, package) = host_package().unwrap();
+    let world = resolve.select_world(&[package], Some("storefront"));
+    encoded(&resolve, world.unwrap())
+}
+
+fn encoded(resolve: &Resolve, world: WorldId) -> Vec<u8> {
+    let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+    let mut module = dummy_module(resolve, world, abi);
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).unwrap();
     let mut encoder = ComponentEncoder::default().module(&module).unwrap();
     encoder.encode().unwrap()
 }
 
 /// A plugin that exports `interface odd { … }` besides.
-pub(super) fn plugin_with(odd: &str) -> Vec<u8> {
+pub(crate) fn plugin_with(odd: &str) -> Vec<u8> {
     let wit = format!(
         "package stoflow:marketplace@0.1.0;
         interface types {{
@@ -41,12 +53,12 @@ pub(super) fn plugin_with(odd: &str) -> Vec<u8> {
 }
 
 /// Its schema.
-pub(super) fn schema_with(odd: &str) -> Schema {
+pub(crate) fn schema_with(odd: &str) -> Schema {
     Schema::decode(&plugin_with(odd)).unwrap()
 }
 
 /// What [`EVERYTHING`] declares.
-pub(super) const EVERYTHING: &str = "
+pub(crate) const EVERYTHING: &str = "
     flags methods { get, post, delete-all }
     enum state { draft, sold-out, unknown }
     record money { amount: decimal, currency: string }

@@ -99,7 +99,7 @@ const fn fixed(
 
 impl Facts {
     /// What holds for a function that is not in the table.
-    const OTHER: Self = Self {
+    pub(super) const OTHER: Self = Self {
         account: AccountNeed::IfAny,
         network: true,
         repeatable: false,

@@ -3,6 +3,7 @@
 //! Nothing is built in between, and nothing is guessed: what does not fit is an error that names the
 //! JSON Pointer, what was expected and what came.
 
+mod parts;
 mod read;
 
 use serde::de::DeserializeSeed;

@@ -9,6 +9,7 @@ use wasmtime::component::Val;
 
 use super::decode::{self, SchemaError};
 use super::functions::{Facts, facts};
+use super::imports::InterfaceId;
 use super::lift::{self, LiftError, Outcome};
 use super::lower::{self, ArgumentError};
 use super::names::same_name;
@@ -73,9 +74,10 @@ impl Schema {
         &self.interfaces
     }
 
-    /// Whether an interface is exported, by its name in kebab or snake case.
+    /// Whether an interface of the contract is exported, by its name in kebab or snake case.
     pub fn has(&self, interface: &str) -> bool {
-        self.shape.interface(interface).is_ok()
+        let found = self.shape.interface(interface);
+        found.is_ok_and(is_of_contract)
     }
 
     /// The function of that name, in kebab or snake case.
@@ -171,6 +173,11 @@ impl Function {
     }
 }
 
+/// Another package may have an interface of the same name, of which the contract says nothing.
+fn is_of_contract(interface: &InterfaceShape) -> bool {
+    InterfaceId::parse(&interface.export).is_some_and(|id| id.is_of_this_contract())
+}
+
 fn plan<'a>(
     planner: &mut Planner<'a>,
     interface: &'a InterfaceShape,
@@ -185,7 +192,10 @@ fn plan<'a>(
         export: interface.export.clone(),
         params: planner.record(&function.params)?,
         result,
-        facts: facts(&interface.name, &function.name),
+        facts: match is_of_contract(interface) {
+            true => facts(&interface.name, &function.name),
+            false => Facts::OTHER,
+        },
         shape: function.clone(),
     })
 }

@@ -14,13 +14,18 @@ const LAST_MILLISECOND: i64 = 253_402_207_200_000;
 const EXCERPT: usize = 60;
 
 /// Whether it is `-?digits[.digits]`.
-pub(super) fn is_decimal(text: &str) -> bool {
+pub fn is_decimal(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     match unsigned.split_once('.') {
         Some((whole, fraction)) => digits(whole) && digits(fraction),
         None => digits(unsigned),
     }
+}
+
+/// Whether it is an RFC 3339 time that the contract can hold.
+pub fn is_timestamp(text: &str) -> bool {
+    read_timestamp(text).is_some()
 }
 
 /// Milliseconds since the Unix epoch of an RFC 3339 time. What is finer than a millisecond is cut.

@@ -40,7 +40,8 @@ pub enum ResolveError {
 }
 
 fn has(user: &Option<UserId>) -> String {
-    user.as_ref().map_or_else(|| "there is".to_owned(), |user| format!("{user} has"))
+    user.as_ref()
+        .map_or_else(|| "there is".to_owned(), |user| format!("{user} has"))
 }
 
 /// What people may type for an account: `u1/etsy/vieux-paris`.

@@ -170,7 +170,7 @@ fn filled(header: &SecretHeader, call: &CallContext) -> Result<String, Refusal> 
     }
     if text.contains("{client-secret}") {
         let secret = call.config.client_secret.as_ref();
-        let secret = secret.ok_or_else(|| missing("client secret", "--client-secret SECRET"))?;
+        let secret = secret.ok_or_else(|| missing("client secret", "--client-secret-file FILE"))?;
         text = text.replace("{client-secret}", secret.expose());
     }
     Ok(text)
@@ -191,6 +191,11 @@ fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
         .remedy("try again later; the consent is kept"),
         TokenError::Misconfigured(why) => credential(format!("no token can be had: {why}"))
             .remedy(format!("stoflow plugin configure {}", call.plugin)),
+        TokenError::Unknown(account) => Refusal::new(
+            RefusalKind::NeedsConsent,
+            format!("there is no account {account} any more"),
+        )
+        .remedy(format!("stoflow account connect {}", call.plugin)),
     }
 }
 

@@ -3,3 +3,5 @@
 // `cfg(test)` marks all of it as test code for the lints.
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod store;

@@ -4,9 +4,12 @@
 //! loads plugins and does for all of them what must be done right once; the binary `stoflow` is a
 //! client of its API. Modules in reading order, each using only those below it.
 
+pub mod accounts;
 pub mod cli;
 pub mod config;
+pub mod consent;
 pub mod contract;
 pub mod model;
 pub mod secret;
+pub mod store;
 pub mod transport;

@@ -4,7 +4,7 @@
 //! The mistake to avoid is to act first and note it afterwards: save the intent, act, save what
 //! came of it. A typed [`Checkpoint`] does the JSON.
 
-pub use crate::bindings::stoflow::marketplace::journal::{clear, load, report, save};
+pub use crate::bindings::stoflow::marketplace::journal::{claimed, clear, load, report, save};
 use crate::types::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

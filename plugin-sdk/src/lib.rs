@@ -11,24 +11,14 @@
 //! # A complete plugin
 //!
 //! ```
-//! use serde::Deserialize;
 //! use stoflow_plugin_sdk::auth::{ClientAuthentication, Identity, Oauth2Provider, Redirect, Scope};
 //! use stoflow_plugin_sdk::http::{Request, percent_encode};
 //! use stoflow_plugin_sdk::plugin::{Credential, Description, Endpoint, Methods};
 //! use stoflow_plugin_sdk::shop::ShopRecord;
 //! use stoflow_plugin_sdk::types::Error;
-//! use stoflow_plugin_sdk::{Auth, Plugin, Shop, context, export, lenient, plugin};
+//! use stoflow_plugin_sdk::{Auth, Object, Plugin, Shop, context, export, plugin};
 //!
 //! struct Bazaar;
-//!
-//! /// As the marketplace writes it. Fields are optional: a reply that lacks one is still read.
-//! #[derive(Deserialize)]
-//! struct Stall {
-//!     #[serde(default, deserialize_with = "lenient::text")]
-//!     id: Option<String>,
-//!     #[serde(default, deserialize_with = "lenient::text")]
-//!     title: Option<String>,
-//! }
 //!
 //! impl Plugin for Bazaar {
 //!     fn describe() -> Description {
@@ -68,11 +58,11 @@
 //!     }
 //!
 //!     fn identify() -> Result<Identity, Error> {
-//!         let stall: Stall =
-//!             Request::get("https://api.bazaar.example/v1/me/stall").send()?.ok()?.json()?;
-//!         let id = stall.id.ok_or_else(|| Error::Unexpected("a stall without an id".into()))?;
+//!         let reply = Request::get("https://api.bazaar.example/v1/me/stall").send()?.ok()?;
+//!         let stall = reply.object()?;
+//!         let id = stall.text("id").ok_or_else(|| reply.unexpected("a stall without an id"))?;
 //!         Ok(Identity {
-//!             name: stall.title.unwrap_or_else(|| id.clone()),
+//!             name: stall.words("title").unwrap_or_else(|| id.clone()),
 //!             shop_id: Some(id.clone()),
 //!             id,
 //!             site: None,
@@ -85,22 +75,22 @@
 //!     fn get() -> Result<ShopRecord, Error> {
 //!         let account = context::account()?;
 //!         let url = format!("https://api.bazaar.example/v1/stalls/{}", percent_encode(&account.id));
-//!         let stall: Stall = Request::get(url).send()?.ok()?.json()?;
-//!         Ok(shop(account.id, stall))
+//!         let reply = Request::get(url).send()?.ok()?;
+//!         Ok(shop(account.id, &reply.object()?))
 //!     }
 //! }
 //!
 //! /// Conversions are pure functions, so that tests run them natively.
-//! fn shop(id: String, stall: Stall) -> ShopRecord {
+//! fn shop(id: String, stall: &Object<'_>) -> ShopRecord {
 //!     ShopRecord {
-//!         name: stall.title.unwrap_or_else(|| id.clone()),
+//!         name: stall.words("title").unwrap_or_else(|| id.clone()),
 //!         id,
-//!         url: None,
+//!         url: stall.words("url"),
 //!         currency: None,
 //!         locales: Vec::new(),
 //!         active_listings: None,
-//!         on_vacation: None,
-//!         extension: None,
+//!         on_vacation: stall.boolean("closed"),
+//!         extension: stall.unread(),
 //!     }
 //! }
 //!
@@ -114,8 +104,9 @@
 //!
 //! # What to know
 //!
-//! - **Ids** from the marketplace are text, compared byte by byte. [`lenient::text`] reads them
-//!   from a number without losing a digit.
+//! - **Replies** are read with [`Object`], which never fails on a member: a number where text was
+//!   promised, `null`, a new field. Ids keep every digit. A type with serde's `Deserialize` works
+//!   too ([`http::Response::json`]).
 //! - **Money** is a [`Decimal`] as text with its currency; never a float.
 //! - **Errors** are chosen by what the caller can do about them. `?` turns a request that failed
 //!   into `unavailable` or, where it may have changed something, `uncertain`;
@@ -139,9 +130,9 @@ mod export;
 pub mod http;
 mod interface;
 pub mod journal;
-pub mod lenient;
 pub mod listings;
 mod log;
+mod object;
 pub mod orders;
 pub mod plugin;
 pub mod policies;
@@ -156,6 +147,7 @@ pub use auth::Auth;
 pub use decimal::{Decimal, DecimalError};
 pub use error::{Violations, violation};
 pub use listings::Listings;
+pub use object::Object;
 pub use orders::Orders;
 pub use plugin::Plugin;
 pub use policies::Policies;

@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod demo;
 mod paths;
 mod plugins;
 mod rounds;
@@ -32,6 +33,12 @@ enum Command {
         /// Runs the tests whose names hold this only
         filter: Option<String>,
     },
+    /// Shows the whole path on this machine: sandbox, plugin, consent, publication
+    Demo {
+        /// Leaves the sandbox and the data there, and says what to try
+        #[arg(long)]
+        keep: bool,
+    },
     /// Format, lints, docs, licences
     Check,
     /// Extracts the sandbox's table of operations from Etsy's OpenAPI document
@@ -48,9 +55,12 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Plugins => plugins::build(),
         Command::Test { long, filter } => test::run(long, filter.as_deref()),
+        Command::Demo { keep } => demo::run(keep),
         Command::Check => check::run(),
-        Command::Spec { file, diff } => {
-            spec::run(&file, diff, &paths::root().join("sandbox/etsy-operations.json"))
-        }
+        Command::Spec { file, diff } => spec::run(
+            &file,
+            diff,
+            &paths::root().join("sandbox/etsy-operations.json"),
+        ),
     }
 }

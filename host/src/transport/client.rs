@@ -1,6 +1,7 @@
 //! The two clients and the one way to send.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -37,11 +38,19 @@ const SMALL_BYTES_MAX: u64 = 64 * 1024;
 /// A small reply, from the first name resolved to the last byte.
 const SMALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Sends requests.
-#[derive(Clone)]
+/// Sends requests. Clones share their connections.
+#[derive(Clone, Default)]
 pub struct Transport {
-    public: reqwest::Client,
-    named: reqwest::Client,
+    clients: Arc<Clients>,
+}
+
+/// Each is made when it is first used: reading the system's certificates takes longer than all else
+/// that a start does.
+#[derive(Default)]
+struct Clients {
+    public: OnceLock<reqwest::Client>,
+    named: OnceLock<reqwest::Client>,
+    named_plain: OnceLock<reqwest::Client>,
 }
 
 impl fmt::Debug for Transport {
@@ -51,24 +60,9 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    /// The clients, with connections to nowhere yet.
-    ///
-    /// # Errors
-    /// Where TLS cannot be set up: the system has no certificates to trust.
-    pub fn new() -> Result<Self, TransportError> {
-        // Fails only if a provider is there already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let invalid = |error: reqwest::Error| {
-            NotSent::Tls(format!("TLS cannot be set up: {}", words(&error)))
-        };
-        Ok(Self {
-            public: builder()
-                .https_only(true)
-                .dns_resolver(PublicResolver)
-                .build()
-                .map_err(invalid)?,
-            named: builder().build().map_err(invalid)?,
-        })
+    /// With connections to nowhere yet.
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Sends a request and answers when the reply's head is there.
@@ -121,20 +115,39 @@ impl Transport {
     }
 
     /// The client for what is allowed, once it is sure that the URL is of that kind.
-    fn client(&self, outbound: &Outbound) -> Result<&reqwest::Client, NotSent> {
-        let origin =
-            Origin::of(&outbound.url).ok_or_else(|| NotSent::NotAllowed(host(outbound)))?;
+    fn client(&self, outbound: &Outbound) -> Result<reqwest::Client, NotSent> {
+        let host = || outbound.url.host_str().unwrap_or("").to_owned();
+        let origin = Origin::of(&outbound.url).ok_or_else(|| NotSent::NotAllowed(host()))?;
         match &outbound.allowed {
-            Allowed::Named(named) if *named == origin => Ok(&self.named),
-            Allowed::Named(_) => Err(NotSent::NotAllowed(origin.to_string())),
+            Allowed::Named(named) if *named != origin => {
+                Err(NotSent::NotAllowed(origin.to_string()))
+            }
+            Allowed::Named(_) if origin.is_secure() => made(&self.clients.named, builder),
+            Allowed::Named(_) => made(&self.clients.named_plain, plain),
             Allowed::Public if !origin.is_secure() => Err(NotSent::NotAllowed(origin.to_string())),
-            Allowed::Public if is_literal(&outbound.url) => Err(NotSent::Literal(host(outbound))),
-            Allowed::Public => Ok(&self.public),
+            Allowed::Public if is_literal(&outbound.url) => Err(NotSent::Literal(host())),
+            Allowed::Public => made(&self.clients.public, public),
         }
     }
 }
 
-/// What both clients have in common.
+/// The client of this place, made now if it is not there yet.
+fn made(
+    place: &OnceLock<reqwest::Client>,
+    builder: fn() -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, NotSent> {
+    if let Some(client) = place.get() {
+        return Ok(client.clone());
+    }
+    // Fails only if a provider is there already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let made = builder()
+        .build()
+        .map_err(|error| NotSent::Tls(format!("TLS cannot be set up: {}", words(&error))))?;
+    Ok(place.get_or_init(|| made).clone())
+}
+
+/// What all clients have in common; as it is, the one for named origins.
 fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .tls_version_min(reqwest::tls::Version::TLS_1_2)
@@ -146,6 +159,16 @@ fn builder() -> reqwest::ClientBuilder {
         .pool_max_idle_per_host(IDLE_PER_HOST)
         .http1_max_headers(HEADERS_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
+}
+
+/// For named origins without TLS: it trusts no certificate and so needs not read any.
+fn plain() -> reqwest::ClientBuilder {
+    builder().tls_certs_only([])
+}
+
+/// For everything else: the addresses of a name are checked before they are dialled.
+fn public() -> reqwest::ClientBuilder {
+    builder().https_only(true).dns_resolver(PublicResolver)
 }
 
 fn request(outbound: Outbound) -> reqwest::Request {
@@ -176,10 +199,6 @@ fn request(outbound: Outbound) -> reqwest::Request {
         }
     }
     request
-}
-
-fn host(outbound: &Outbound) -> String {
-    outbound.url.host_str().unwrap_or("").to_owned()
 }
 
 async fn small(mut body: super::InboundStream) -> Result<Bytes, ReadError> {
@@ -252,13 +271,7 @@ mod tests {
     }
 
     async fn refused(outbound: Outbound) -> NotSent {
-        match Transport::new()
-            .unwrap()
-            .send(outbound)
-            .await
-            .err()
-            .unwrap()
-        {
+        match Transport::new().send(outbound).await.err().unwrap() {
             TransportError::NotSent(reason) => reason,
             other => panic!("{other}"),
         }
@@ -288,7 +301,7 @@ mod tests {
     #[tokio::test]
     async fn a_named_origin_is_that_one_to_the_port() {
         let origin = server(b"HTTP/1.1 204 No Content\r\n\r\n").await;
-        let transport = Transport::new().unwrap();
+        let transport = Transport::new();
         let reply = transport.send(outbound(&origin, "/x")).await.unwrap();
         assert_eq!(reply.status, StatusCode::NO_CONTENT);
         let mut other = outbound(&origin, "/x");
@@ -301,7 +314,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_not_sent_is_told_from_what_was() {
-        let transport = Transport::new().unwrap();
+        let transport = Transport::new();
         let closed: Origin = {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             format!("http://{}", listener.local_addr().unwrap())
@@ -366,11 +379,7 @@ mod tests {
             b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
         )
         .await;
-        let reply = Transport::new()
-            .unwrap()
-            .send(outbound(&origin, "/"))
-            .await
-            .unwrap();
+        let reply = Transport::new().send(outbound(&origin, "/")).await.unwrap();
         assert_eq!(reply.status, StatusCode::FOUND);
         assert_eq!(
             reply.headers.get("location").unwrap(),
@@ -395,7 +404,7 @@ mod tests {
         ] {
             request.headers.insert(name, HeaderValue::from_static("1"));
         }
-        let sent = tokio::spawn(async move { Transport::new().unwrap().send(request).await });
+        let sent = tokio::spawn(async move { Transport::new().send(request).await });
         let (mut connection, _) = listener.accept().await.unwrap();
         let head = head(&mut connection).await.to_ascii_lowercase();
         assert!(head.starts_with("post /a?b http/1.1\r\n"), "{head}");
@@ -419,7 +428,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_small_reply_is_read_whole_and_a_large_one_is_an_error() {
-        let transport = Transport::new().unwrap();
+        let transport = Transport::new();
         let origin = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
         let small = transport.send_small(outbound(&origin, "/")).await.unwrap();
         assert_eq!(small.body, "{}");

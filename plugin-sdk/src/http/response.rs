@@ -2,6 +2,7 @@
 
 use super::complaint::Complaint;
 use super::request::Method;
+use crate::object::Object;
 use crate::types::Error;
 use serde::de::DeserializeOwned;
 
@@ -43,24 +44,41 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body read as JSON.
+    /// The body read as a JSON object.
     ///
     /// # Errors
     ///
-    /// `unexpected` with where the body differs from what was asked for; `uncertain` after a
-    /// write, which has happened all the same.
+    /// As [`Response::unexpected`] says.
+    pub fn object(&self) -> Result<Object<'_>, Error> {
+        Object::parse(&self.body).map_err(|error| self.unexpected(&error.to_string()))
+    }
+
+    /// The body read as JSON into a type.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::unexpected`] says.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let message = format!(
-                "{} {} answered {} with a body that cannot be read: {error}",
-                self.method, self.path, self.status
-            );
-            if self.method.is_read() {
-                Error::Unexpected(message)
-            } else {
-                Error::Uncertain(message)
-            }
-        })
+        serde_json::from_slice(&self.body).map_err(|error| self.unexpected(&error.to_string()))
+    }
+
+    /// The error for a body that is not what it should be: `unexpected`; after a write, which has
+    /// happened all the same, `uncertain`.
+    #[must_use]
+    pub fn unexpected(&self, why: &str) -> Error {
+        let Self {
+            method,
+            path,
+            status,
+            ..
+        } = self;
+        let message =
+            format!("{method} {path} answered {status} with a body that cannot be read: {why}");
+        if method.is_read() {
+            Error::Unexpected(message)
+        } else {
+            Error::Uncertain(message)
+        }
     }
 
     /// The reply, if its status is 2xx.

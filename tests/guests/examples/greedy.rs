@@ -38,9 +38,9 @@ fn memory() {
     }
 }
 
-/// 200,000 lines, one of a megabyte, and what would steer a terminal.
+/// 50,000 lines, one of a megabyte, and what would steer a terminal.
 fn log() {
-    for line in 0..200_000 {
+    for line in 0..50_000 {
         eprintln!("line {line}");
     }
     eprintln!("{}", "x".repeat(1 << 20));

@@ -1,0 +1,694 @@
+//! The contract's variations into the table, checked, and the table into the body of Etsy's PUT.
+
+use super::axis::{AxisValue, is_custom, same_name};
+use super::matrix::{Matrix, Row, Varies};
+use crate::id::Id;
+use crate::limits::{
+    AXES, AXIS_VALUES, CUSTOM_AXES, PRICE_DIGITS, PRICE_MAX_USD, PRICE_MIN_ANY, PRICE_MIN_USD,
+    QUANTITY, VARIATIONS,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use stoflow_plugin_sdk::types::{Attribute, Money, Variation};
+use stoflow_plugin_sdk::{Decimal, Object, Violations};
+
+/// What holds where variations do not say.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// What is on Etsy now: kept where a variation says nothing.
+    pub current: Option<&'a Matrix>,
+    /// The shop's currency, where known: Etsy takes a price in no other.
+    pub currency: Option<&'a str>,
+    /// Where the variations are in the function's arguments.
+    pub pointer: &'a str,
+}
+
+impl Matrix {
+    /// The table that these variations make. What is wrong with them goes to `violations`.
+    #[must_use]
+    pub fn write(
+        variations: &[Variation],
+        context: Context<'_>,
+        violations: &mut Violations,
+    ) -> Self {
+        let axes = axes(variations, context, violations);
+        let rows: Vec<Row> = variations
+            .iter()
+            .enumerate()
+            .map(|(place, variation)| row(place, variation, &axes, context, violations))
+            .collect();
+        check_table(&rows, axes.len(), context.pointer, violations);
+        let mut matrix = Self {
+            rows,
+            varies: Varies::default(),
+        };
+        matrix.settle(context.current.map(|current| &current.varies));
+        matrix
+    }
+
+    /// Finds by which axes each field differs: as before where that still holds. Each variation
+    /// has a stock of its own unless they shared one before.
+    pub fn settle(&mut self, before: Option<&Varies>) {
+        let axes = self.axes();
+        let rows = &self.rows;
+        let kept = |axes: Option<&Vec<Id>>| axes.cloned();
+        self.varies = Varies {
+            price: differs(
+                rows,
+                &axes,
+                kept(before.map(|varies| &varies.price)),
+                |row| row.price.map(|price| price.to_string()),
+            ),
+            quantity: match before.map(|varies| &varies.quantity) {
+                Some(kept) if agrees(rows, kept, |row| row.quantity) && is_within(kept, &axes) => {
+                    kept.clone()
+                }
+                _ if rows.len() > 1 => axes.clone(),
+                _ => Vec::new(),
+            },
+            sku: differs(rows, &axes, kept(before.map(|varies| &varies.sku)), |row| {
+                row.sku.clone()
+            }),
+            readiness: differs(
+                rows,
+                &axes,
+                kept(before.map(|varies| &varies.readiness)),
+                |row| row.readiness.clone(),
+            ),
+        };
+    }
+
+    /// The body of `updateListingInventory`.
+    ///
+    /// # Errors
+    ///
+    /// The place of the row that has no price: Etsy takes none without.
+    pub fn body(&self) -> Result<Body<'_>, usize> {
+        let products = self.rows.iter().enumerate().map(|(place, row)| {
+            let price = row
+                .price
+                .and_then(|price| price.to_json_number().ok())
+                .ok_or(place)?;
+            Ok(Product {
+                sku: &row.sku,
+                property_values: row.values.iter().map(PropertyValue::of).collect(),
+                offerings: [Offering {
+                    price,
+                    quantity: row.quantity,
+                    is_enabled: row.enabled,
+                    readiness_state_id: row.readiness.as_ref(),
+                }],
+            })
+        });
+        Ok(Body {
+            products: products.collect::<Result<_, usize>>()?,
+            price_on_property: &self.varies.price,
+            quantity_on_property: &self.varies.quantity,
+            sku_on_property: &self.varies.sku,
+            readiness_state_on_property: &self.varies.readiness,
+        })
+    }
+}
+
+/// By which axes a field differs: as before if that still explains it, else by none, by the one
+/// that explains it, or by all. (Of three axes Etsy takes none, one or all.)
+fn differs<K: PartialEq>(
+    rows: &[Row],
+    axes: &[Id],
+    before: Option<Vec<Id>>,
+    field: impl Fn(&Row) -> K,
+) -> Vec<Id> {
+    let single = axes.iter().map(|axis| vec![axis.clone()]);
+    let tries = before.into_iter().chain([Vec::new()]).chain(single);
+    tries
+        .filter(|tried| is_within(tried, axes))
+        .find(|tried| agrees(rows, tried, &field))
+        .unwrap_or_else(|| axes.to_vec())
+}
+
+fn is_within(some: &[Id], axes: &[Id]) -> bool {
+    some.iter().all(|axis| axes.contains(axis))
+}
+
+/// Whether rows that share the values of these axes agree in a field.
+fn agrees<K: PartialEq>(rows: &[Row], axes: &[Id], field: impl Fn(&Row) -> K) -> bool {
+    let key = |row: &Row| -> Vec<String> {
+        axes.iter()
+            .filter_map(|axis| row.values.iter().find(|value| value.property == *axis))
+            .map(AxisValue::text)
+            .collect()
+    };
+    rows.iter().enumerate().all(|(place, row)| {
+        let earlier = rows.iter().take(place);
+        earlier
+            .filter(|other| key(other) == key(row))
+            .all(|other| field(other) == field(row))
+    })
+}
+
+/// An axis as the variations name it.
+struct Axis {
+    property: Id,
+    name: Option<String>,
+    choice: Attribute,
+}
+
+fn axes(variations: &[Variation], context: Context<'_>, violations: &mut Violations) -> Vec<Axis> {
+    let Some(first) = variations.first() else {
+        return Vec::new();
+    };
+    let at = |place: usize| format!("{}/0/choices/{place}", context.pointer);
+    if first.choices.len() > AXES {
+        let message = format!("{} axes, at most {AXES}", first.choices.len());
+        violations.add(
+            format!("{}/0/choices", context.pointer),
+            "too-many-axes",
+            message,
+        );
+    }
+    let mut axes: Vec<Axis> = Vec::new();
+    for (place, choice) in first.choices.iter().enumerate() {
+        let taken = |id: &Id| axes.iter().any(|axis| axis.property == *id);
+        let property = match &choice.key {
+            Some(key) => Id::parse(key),
+            None => known_axis(choice, context.current)
+                .filter(|id| !taken(id))
+                .or_else(|| {
+                    CUSTOM_AXES
+                        .iter()
+                        .filter_map(|id| Id::parse(id))
+                        .find(|id| !taken(id))
+                }),
+        };
+        match property {
+            Some(property) if taken(&property) => {
+                violations.add(at(place), "repeated-axis", format!("the axis {:?} stands twice", choice.name));
+            }
+            Some(property) => {
+                let name = Some(choice.name.trim().to_owned()).filter(|name| !name.is_empty());
+                axes.push(Axis { property, name, choice: choice.clone() });
+            }
+            None if choice.key.is_some() => {
+                violations.add(format!("{}/key", at(place)), "no-such-property", "the key of an axis is the number of one of Etsy's properties; leave it out for one of your own");
+            }
+            None => violations.add(at(place), "too-many-axes", "Etsy lets a seller name two axes; a third one needs the key of one of Etsy's properties"),
+        }
+    }
+    if axes.len() > 2 && axes.iter().any(|axis| is_custom(&axis.property)) {
+        violations.add(
+            format!("{}/0/choices", context.pointer),
+            "too-many-axes",
+            "three axes must all be properties of Etsy's, given by their keys",
+        );
+    }
+    axes
+}
+
+/// The property that an axis of this name has on Etsy now.
+fn known_axis(choice: &Attribute, current: Option<&Matrix>) -> Option<Id> {
+    let row = current?.rows.first()?;
+    let value = row.values.iter().find(|value| value.is_named_by(choice))?;
+    Some(value.property.clone())
+}
+
+fn row(
+    place: usize,
+    variation: &Variation,
+    axes: &[Axis],
+    context: Context<'_>,
+    violations: &mut Violations,
+) -> Row {
+    let pointer = format!("{}/{place}", context.pointer);
+    let before = context
+        .current
+        .and_then(|current| current.rows.get(current.find(variation)?));
+    if variation.id.is_some() && before.is_none() && context.current.is_some() {
+        violations.add(
+            format!("{pointer}/id"),
+            "no-such-variation",
+            "the listing has no variation with this id; leave the id out for a new one",
+        );
+    }
+    let price = match &variation.price {
+        Some(money) => price(
+            money,
+            &format!("{pointer}/price"),
+            context.currency,
+            violations,
+        ),
+        None => {
+            let kept = before.and_then(|row| row.price);
+            if kept.is_none() {
+                violations.add(
+                    format!("{pointer}/price"),
+                    "required",
+                    "Etsy takes no listing without a price, not even a draft",
+                );
+            }
+            kept
+        }
+    };
+    if variation.quantity > QUANTITY {
+        let message = format!("{}, at most {QUANTITY}", variation.quantity);
+        violations.add(format!("{pointer}/quantity"), "too-many", message);
+    }
+    Row {
+        sku: sku(variation, before),
+        values: values(variation, axes, &pointer, violations),
+        price,
+        currency: variation.price.as_ref().map(|money| money.currency.clone()),
+        quantity: variation.quantity,
+        enabled: !variation.hidden,
+        // A new variation is processed like the others.
+        readiness: readiness(variation, &pointer, violations)
+            .or_else(|| before.or(context.current?.rows.first())?.readiness.clone()),
+        product_id: None,
+        offering_id: None,
+    }
+}
+
+fn sku(variation: &Variation, before: Option<&Row>) -> String {
+    match &variation.sku {
+        Some(sku) => sku.trim().to_owned(),
+        None => before.map(|row| row.sku.clone()).unwrap_or_default(),
+    }
+}
+
+fn readiness(variation: &Variation, pointer: &str, violations: &mut Violations) -> Option<Id> {
+    let json = variation.extension.as_deref()?;
+    let Ok(extension) = Object::parse(json.as_bytes()) else {
+        violations.add(
+            format!("{pointer}/extension"),
+            "not-an-object",
+            "an extension is a JSON object",
+        );
+        return None;
+    };
+    extension
+        .text("readiness_state_id")
+        .as_deref()
+        .and_then(Id::parse)
+}
+
+/// A price, checked; also used for one that stands alone.
+pub fn price(
+    money: &Money,
+    pointer: &str,
+    currency: Option<&str>,
+    violations: &mut Violations,
+) -> Option<Decimal> {
+    let amount: Decimal = match money.amount.parse() {
+        Ok(amount) => amount,
+        Err(error) => {
+            violations.add(
+                format!("{pointer}/amount"),
+                "not-a-decimal",
+                format!("{error}"),
+            );
+            return None;
+        }
+    };
+    if let Some(shop) = currency.filter(|shop| *shop != money.currency) {
+        let message = format!(
+            "the shop sells in {shop}, and Etsy takes a price in no other currency; this one is in {}",
+            money.currency
+        );
+        violations.add(format!("{pointer}/currency"), "currency", message);
+    }
+    let bound = |text: &str| text.parse::<Decimal>().unwrap_or(Decimal::ZERO);
+    let in_dollars = money.currency == "USD";
+    let least = bound(if in_dollars {
+        PRICE_MIN_USD
+    } else {
+        PRICE_MIN_ANY
+    });
+    let Money {
+        amount: written,
+        currency: unit,
+    } = money;
+    if amount < least {
+        violations.add(
+            pointer,
+            "too-low",
+            format!("{written} {unit} is below Etsy's minimum of {PRICE_MIN_USD} USD"),
+        );
+    } else if in_dollars && amount > bound(PRICE_MAX_USD) {
+        violations.add(
+            pointer,
+            "too-high",
+            format!("{written} USD is above Etsy's maximum of {PRICE_MAX_USD} USD"),
+        );
+    }
+    if amount.fraction_digits() > PRICE_DIGITS {
+        violations.add(
+            format!("{pointer}/amount"),
+            "too-fine",
+            format!("{written} has more than {PRICE_DIGITS} digits after the point"),
+        );
+    }
+    Some(amount)
+}
+
+fn values(
+    variation: &Variation,
+    axes: &[Axis],
+    pointer: &str,
+    violations: &mut Violations,
+) -> Vec<AxisValue> {
+    if variation.choices.len() != axes.len() {
+        let names: Vec<&str> = axes.iter().map(|axis| axis.choice.name.as_str()).collect();
+        let message = format!(
+            "every variation has one choice for each axis: {}",
+            names.join(", ")
+        );
+        violations.add(format!("{pointer}/choices"), "axes-differ", message);
+    }
+    let mut values = Vec::new();
+    for axis in axes {
+        let named = |choice: &&Attribute| match (&axis.choice.key, &choice.key) {
+            (Some(wanted), Some(key)) => wanted == key,
+            _ => same_name(&axis.choice.name, &choice.name),
+        };
+        let Some(place) = variation.choices.iter().position(|choice| named(&choice)) else {
+            continue;
+        };
+        let Some(choice) = variation.choices.get(place) else {
+            continue;
+        };
+        let pointer = format!("{pointer}/choices/{place}");
+        let [value] = choice.values.as_slice() else {
+            violations.add(
+                format!("{pointer}/values"),
+                "one-value",
+                "a choice has one value",
+            );
+            continue;
+        };
+        let text = value.text.trim();
+        if text.is_empty() {
+            violations.add(
+                format!("{pointer}/values/0/text"),
+                "required",
+                "a choice needs a value",
+            );
+        }
+        if text.contains(['(', ')']) {
+            violations.add(
+                format!("{pointer}/values/0/text"),
+                "invalid-characters",
+                format!("{text:?} has a parenthesis, which Etsy refuses in a choice"),
+            );
+        }
+        values.push(AxisValue {
+            property: axis.property.clone(),
+            name: axis.name.clone(),
+            scale: value.scale.as_deref().and_then(Id::parse),
+            value_ids: value
+                .id
+                .as_deref()
+                .and_then(Id::parse)
+                .into_iter()
+                .collect(),
+            values: vec![text.to_owned()],
+        });
+    }
+    values
+}
+
+fn check_table(rows: &[Row], axes: usize, pointer: &str, violations: &mut Violations) {
+    let most = VARIATIONS.get(axes).copied().unwrap_or_default();
+    if rows.len() > most && axes < VARIATIONS.len() {
+        let message = format!("{} variations, at most {most} with {axes} axes", rows.len());
+        violations.add(pointer, "too-many", message);
+    }
+    for axis in 0..axes {
+        let mut texts: Vec<String> = rows
+            .iter()
+            .filter_map(|row| row.values.get(axis))
+            .map(AxisValue::text)
+            .collect();
+        texts.sort();
+        texts.dedup();
+        if texts.len() > AXIS_VALUES {
+            let message = format!("{} different values, at most {AXIS_VALUES}", texts.len());
+            violations.add(format!("{pointer}/0/choices/{axis}"), "too-many", message);
+        }
+    }
+    for (place, row) in rows.iter().enumerate() {
+        for (earlier, other) in rows.iter().enumerate().take(place) {
+            let texts = |row: &Row| row.values.iter().map(AxisValue::text).collect::<Vec<_>>();
+            if texts(other) == texts(row) && row.values.len() == axes && axes > 0 {
+                let message = format!("the same choices as variation {earlier}");
+                violations.add(format!("{pointer}/{place}/choices"), "repeated", message);
+            }
+            if !row.sku.is_empty() && row.sku == other.sku && row.quantity != other.quantity {
+                let message = format!(
+                    "variation {earlier} has the same SKU {:?} and another stock: on Etsy they share one",
+                    row.sku
+                );
+                violations.add(format!("{pointer}/{place}/quantity"), "sku-shared", message);
+            }
+        }
+    }
+}
+
+/// The body of `updateListingInventory`.
+#[derive(Debug, Serialize)]
+pub struct Body<'a> {
+    products: Vec<Product<'a>>,
+    price_on_property: &'a [Id],
+    quantity_on_property: &'a [Id],
+    sku_on_property: &'a [Id],
+    readiness_state_on_property: &'a [Id],
+}
+
+#[derive(Debug, Serialize)]
+struct Product<'a> {
+    sku: &'a str,
+    property_values: Vec<PropertyValue<'a>>,
+    offerings: [Offering<'a>; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct PropertyValue<'a> {
+    property_id: &'a Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    property_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scale_id: Option<&'a Id>,
+    value_ids: &'a [Id],
+    values: &'a [String],
+}
+
+impl<'a> PropertyValue<'a> {
+    fn of(value: &'a AxisValue) -> Self {
+        Self {
+            property_id: &value.property,
+            property_name: value.name.as_deref(),
+            scale_id: value.scale.as_ref(),
+            value_ids: &value.value_ids,
+            values: &value.values,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Offering<'a> {
+    price: Box<RawValue>,
+    quantity: u32,
+    is_enabled: bool,
+    readiness_state_id: Option<&'a Id>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stoflow_plugin_sdk::types::AttributeValue;
+
+    fn choice(key: Option<&str>, name: &str, text: &str) -> Attribute {
+        let values = vec![AttributeValue {
+            id: None,
+            text: text.into(),
+            scale: None,
+        }];
+        Attribute {
+            key: key.map(Into::into),
+            name: name.into(),
+            values,
+        }
+    }
+
+    fn variation(sku: &str, choices: Vec<Attribute>, amount: &str, quantity: u32) -> Variation {
+        Variation {
+            id: None,
+            sku: Some(sku.into()),
+            choices,
+            price: Some(Money {
+                amount: amount.into(),
+                currency: "EUR".into(),
+            }),
+            quantity,
+            hidden: false,
+            images: Vec::new(),
+            identifiers: Vec::new(),
+            extension: None,
+        }
+    }
+
+    fn written(variations: &[Variation]) -> (Matrix, Vec<String>) {
+        let context = Context {
+            currency: Some("EUR"),
+            pointer: "/product/variations",
+            ..Context::default()
+        };
+        let mut violations = Violations::default();
+        let matrix = Matrix::write(variations, context, &mut violations);
+        let wrong = violations
+            .as_slice()
+            .iter()
+            .map(|wrong| format!("{} {}", wrong.path, wrong.code));
+        (matrix, wrong.collect())
+    }
+
+    fn shirt(colour: &str, size: &str, amount: &str, quantity: u32) -> Variation {
+        let choices = vec![
+            choice(Some("200"), "Color", colour),
+            choice(None, "Cut", size),
+        ];
+        variation(&format!("{colour}-{size}"), choices, amount, quantity)
+    }
+
+    #[test]
+    fn the_body_is_what_etsy_takes() {
+        let (matrix, wrong) = written(&[
+            shirt("Blue", "Slim", "18.50", 4),
+            shirt("Blue", "Wide", "18.50", 0),
+            shirt("Red", "Slim", "20", 2),
+            shirt("Red", "Wide", "20", 2),
+        ]);
+        assert_eq!(wrong, Vec::<String>::new());
+        let body = serde_json::to_value(matrix.body().unwrap()).unwrap();
+        assert_eq!(body["price_on_property"], serde_json::json!([200]));
+        assert_eq!(body["quantity_on_property"], serde_json::json!([200, 513]));
+        assert_eq!(body["sku_on_property"], serde_json::json!([200, 513]));
+        assert_eq!(body["readiness_state_on_property"], serde_json::json!([]));
+        let first = &body["products"][0];
+        assert_eq!(first["offerings"][0]["price"].to_string(), "18.5");
+        assert_eq!(
+            first["offerings"][0]["readiness_state_id"],
+            serde_json::Value::Null
+        );
+        let cut = serde_json::json!({"property_id": 513, "property_name": "Cut", "value_ids": [], "values": ["Slim"]});
+        assert_eq!(first["property_values"][1], cut);
+        assert!(
+            serde_json::to_string(&matrix.body().unwrap())
+                .unwrap()
+                .contains(r#""price":18.50"#)
+        );
+    }
+
+    #[test]
+    fn one_of_a_kind_has_no_axes() {
+        let (matrix, wrong) = written(&[variation("COAT", Vec::new(), "89", 1)]);
+        assert!(wrong.is_empty());
+        assert_eq!(matrix.varies, Varies::default());
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let (_, wrong) = written(&[
+            variation("A", vec![choice(None, "Size", "M (EU)")], "0.10", 1000),
+            variation(
+                "B",
+                vec![choice(None, "Size", "L"), choice(None, "Cut", "x")],
+                "1.005",
+                1,
+            ),
+            variation("C", vec![choice(None, "Size", "L")], "x", 1),
+            variation("C", vec![choice(None, "Size", "XL")], "2", 3),
+        ]);
+        let expected = [
+            "/product/variations/0/price too-low",
+            "/product/variations/0/quantity too-many",
+            "/product/variations/0/choices/0/values/0/text invalid-characters",
+            "/product/variations/1/price/amount too-fine",
+            "/product/variations/1/choices axes-differ",
+            "/product/variations/2/price/amount not-a-decimal",
+            "/product/variations/2/choices repeated",
+            "/product/variations/3/quantity sku-shared",
+        ];
+        assert_eq!(wrong, expected);
+    }
+
+    #[test]
+    fn another_currency_than_the_shops_is_refused() {
+        let dollars = Money {
+            amount: "5".into(),
+            currency: "USD".into(),
+        };
+        let (_, wrong) = written(&[Variation {
+            price: Some(dollars),
+            ..variation("A", Vec::new(), "5", 1)
+        }]);
+        assert_eq!(wrong, ["/product/variations/0/price/currency currency"]);
+    }
+
+    #[test]
+    fn a_third_axis_must_be_etsys() {
+        let three = |key| {
+            vec![
+                choice(Some("200"), "Color", "a"),
+                choice(Some("100"), "Size", "b"),
+                choice(key, "Cut", "c"),
+            ]
+        };
+        assert!(
+            written(&[variation("A", three(Some("300")), "5", 1)])
+                .1
+                .is_empty()
+        );
+        assert_eq!(
+            written(&[variation("A", three(None), "5", 1)]).1,
+            ["/product/variations/0/choices too-many-axes"]
+        );
+    }
+
+    #[test]
+    fn what_a_variation_does_not_say_is_kept() {
+        let (current, _) = written(&[
+            shirt("Blue", "Slim", "18.50", 4),
+            shirt("Red", "Slim", "20", 2),
+        ]);
+        let silent = Variation {
+            price: None,
+            sku: None,
+            id: current.rows.first().map(Row::id),
+            ..shirt("Blue", "Slim", "1", 9)
+        };
+        let mut violations = Violations::default();
+        let context = Context {
+            current: Some(&current),
+            ..Context::default()
+        };
+        let matrix = Matrix::write(
+            &[silent, shirt("Red", "Slim", "20", 2)],
+            context,
+            &mut violations,
+        );
+        assert!(violations.is_empty());
+        let blue = matrix.rows.first().unwrap();
+        assert_eq!((blue.sku.as_str(), blue.quantity), ("Blue-Slim", 9));
+        assert_eq!(blue.price.unwrap().to_string(), "18.50");
+    }
+
+    #[test]
+    fn a_shared_stock_stays_shared_until_it_differs() {
+        let (mut matrix, _) =
+            written(&[shirt("Blue", "Slim", "5", 4), shirt("Red", "Slim", "5", 4)]);
+        matrix.settle(Some(&Varies::default()));
+        assert!(matrix.varies.quantity.is_empty());
+        matrix.rows.first_mut().unwrap().quantity = 3;
+        matrix.settle(Some(&Varies::default()));
+        assert_eq!(matrix.varies.quantity, matrix.axes());
+    }
+}

@@ -1,0 +1,17 @@
+//! Between the contract's records and Etsy's JSON and forms. Everything here is pure: it takes
+//! documents and records, and tests and benchmarks run it natively.
+
+pub mod attribute;
+pub mod axis;
+pub mod cursor;
+pub mod era;
+pub mod extension;
+pub mod image;
+pub mod listing;
+pub mod matrix;
+pub mod matrix_read;
+pub mod matrix_write;
+pub mod product;
+pub mod product_read;
+pub mod provenance;
+pub mod text;

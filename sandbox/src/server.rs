@@ -298,7 +298,7 @@ fn depart(departure: Departure) -> Response {
             let chunks = stream::unfold(chunks.into_iter(), |mut left| async move {
                 let chunk = left.next()?;
                 // Whoever serves the connection flushes while this waits.
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
                 Some((Ok::<Bytes, Infallible>(chunk), left))
             });
             let reply = Reply::typed(StatusCode::OK, "application/json", Bytes::new());

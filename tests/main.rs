@@ -1,1 +1,3 @@
-//! tests
+//! The host's integration tests, one binary: each module is a theme.
+
+mod gateway;

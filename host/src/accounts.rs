@@ -1,44 +1,237 @@
-//! placeholder until the accounts are there
-use crate::config::PluginConfig;
-use crate::model::AccountId;
-use crate::secret::Secret;
+//! Accounts and their tokens: who is connected to which marketplace, and a token that works.
+//!
+//! Where a provider's endpoints are and which secrets go there comes from the grant, as data; this
+//! module knows no plugin. The mistakes that it prevents are two requests with one refresh token,
+//! a token that is used before it is kept, and a connection given up because a server was in
+//! trouble.
 
-/// An access token.
-#[derive(Debug, Clone)]
+mod alias;
+mod connect;
+mod endpoint;
+mod error;
+mod provider;
+mod refresh;
+mod token;
+mod words;
+
+pub use alias::{ResolveError, alias};
+pub use connect::{Connected, Revocation};
+pub use error::TokenError;
+
+pub(crate) use connect::Consented;
+pub(crate) use provider::{Provider, Refusal};
+pub(crate) use token::Issued;
+pub(crate) use words::Words;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::PluginConfig;
+use crate::model::{Account, AccountId, UserId};
+use crate::secret::Secret;
+use crate::store::{Commit, Key, Record, Store, StoreError};
+use crate::transport::Transport;
+use refresh::{Turns, Wanted};
+use token::Token;
+
+impl Record for Account {
+    const KIND: &'static str = "account";
+}
+
+/// A token to call with.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
-    /// It.
+    /// What stands behind `Bearer` in the header.
     pub token: Secret,
-    /// Grows with each refresh.
+    /// Counts up with each refresh; 0 for a token that is kept nowhere yet.
     pub generation: u64,
 }
 
-/// Why there is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "placeholder")]
-pub enum TokenError {
-    #[error("{0}")]
-    NeedsConsent(String),
-    #[error("{0}")]
-    Unavailable(String),
-    #[error("{0}")]
-    Misconfigured(String),
+impl Bearer {
+    /// A token that has just been issued and belongs to no account yet.
+    pub fn unkept(token: Secret) -> Self {
+        Self {
+            token,
+            generation: 0,
+        }
+    }
 }
 
-/// Accounts.
-#[derive(Debug)]
-pub struct Accounts;
+/// What may be told of an account's token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenStatus {
+    /// When the access token was asked for: at the last refresh.
+    pub issued_at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// Until when it can be refreshed; `None` where it cannot, or nobody knows.
+    pub refresh_expires_at: Option<Timestamp>,
+    /// How often it has been replaced.
+    pub generation: u64,
+}
 
-#[expect(missing_docs, clippy::unused_async, reason = "placeholder")]
+/// All accounts of all users. Clones are handles of the same ones.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    transport: Transport,
+    turns: Arc<Turns>,
+}
+
 impl Accounts {
-    pub async fn bearer(&self, _: &AccountId, _: &PluginConfig) -> Result<Bearer, TokenError> {
-        Err(TokenError::Unavailable("placeholder".into()))
+    /// The accounts in a store.
+    pub fn new(store: Store, transport: Transport) -> Self {
+        Self {
+            store,
+            transport,
+            turns: Arc::default(),
+        }
     }
+
+    /// An account.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn get(&self, account: &AccountId) -> Result<Option<Account>, StoreError> {
+        self.store.get(&account_key(account))
+    }
+
+    /// All accounts, or those of one user, in the order of their ids.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn list(&self, user: Option<&UserId>) -> Result<Vec<Account>, StoreError> {
+        let Some(user) = user else {
+            let all = self.store.scan(&Key::root())?;
+            return Ok(all.into_iter().map(|(_, account)| account).collect());
+        };
+        let mut accounts = Vec::new();
+        for (_, seller) in self
+            .store
+            .scan::<connect::Seller>(&Key::of([user.as_str()]))?
+        {
+            accounts.extend(self.get(&seller.account)?);
+        }
+        accounts.sort_by(|a: &Account, b| a.id.cmp(&b.id));
+        Ok(accounts)
+    }
+
+    /// Sets, or with `None` unsets, an account's own value of a setting.
+    ///
+    /// # Errors
+    /// The store's; `Ok(None)` without such an account.
+    pub async fn set(
+        &self,
+        account: &AccountId,
+        name: &str,
+        value: Option<String>,
+    ) -> Result<Option<Account>, StoreError> {
+        let key = account_key(account);
+        loop {
+            let found = self.store.get_with_generation::<Account>(&key)?;
+            let Some((mut account, generation)) = found else {
+                return Ok(None);
+            };
+            match &value {
+                Some(value) => account.settings.insert(name.to_owned(), value.clone()),
+                None => account.settings.remove(name),
+            };
+            let commit = Commit::new()
+                .expect_generation::<Account>(&key, generation)
+                .put(&key, &account);
+            match self.store.commit(commit).await {
+                // A refresh or a consent has changed it meanwhile.
+                Err(StoreError::Conflict { .. }) => {}
+                done => return done.map(|()| Some(account)),
+            }
+        }
+    }
+
+    /// A token of an account that is good for at least a minute (or half of its life, if that is
+    /// shorter): the one that is kept, else a new one, which is asked for once, however many wait.
+    ///
+    /// # Errors
+    /// See [`TokenError`]. While the marketplace is in trouble, the old token is given as long as
+    /// it lives.
+    pub async fn bearer(
+        &self,
+        account: &AccountId,
+        config: &PluginConfig,
+    ) -> Result<Bearer, TokenError> {
+        self.token(account, config, Wanted::Fresh).await
+    }
+
+    /// A token of an account after the marketplace has refused the one of generation `refused`:
+    /// refreshes only if that is still the one that is kept.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
     pub async fn refreshed(
         &self,
-        _: &AccountId,
-        _: &PluginConfig,
-        _: u64,
+        account: &AccountId,
+        config: &PluginConfig,
+        refused: u64,
     ) -> Result<Bearer, TokenError> {
-        Err(TokenError::Unavailable("placeholder".into()))
+        self.token(account, config, Wanted::OtherThan(refused))
+            .await
     }
+
+    /// Every text that replies to this account's requests must not show: its tokens and the app's
+    /// secret.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn secrets(
+        &self,
+        account: &AccountId,
+        config: &PluginConfig,
+    ) -> Result<Vec<Secret>, StoreError> {
+        let token: Option<Token> = self.store.get(&account_key(account))?;
+        let mut secrets = token.map_or_else(Vec::new, |token| token.secrets());
+        secrets.extend(config.client_secret.clone());
+        Ok(secrets)
+    }
+
+    /// What may be told of an account's token.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn token_status(&self, account: &AccountId) -> Result<Option<TokenStatus>, StoreError> {
+        let token: Option<Token> = self.store.get(&account_key(account))?;
+        Ok(token.map(|token| TokenStatus {
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+            refresh_expires_at: token.refresh_expires_at,
+            generation: token.generation,
+        }))
+    }
+
+    /// An account that is connected, its token, and the generation of the token's record.
+    fn connected(&self, id: &AccountId) -> Result<(Account, Token, u64), TokenError> {
+        let store = |error: StoreError| TokenError::store(&error);
+        let account = self.get(id).map_err(store)?;
+        let account = account.ok_or_else(|| TokenError::Unknown(id.clone()))?;
+        if let crate::model::AccountState::NeedsConsent(why) = &account.state {
+            return Err(TokenError::NeedsConsent(why.clone()));
+        }
+        let token = self
+            .store
+            .get_with_generation(&account_key(id))
+            .map_err(store)?;
+        let (token, written) =
+            token.ok_or_else(|| TokenError::NeedsConsent("no token of it is kept".to_owned()))?;
+        Ok((account, token, written))
+    }
+}
+
+impl std::fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Accounts")
+    }
+}
+
+/// Under which every record of an account lies that there is one of.
+fn account_key(account: &AccountId) -> Key {
+    Key::of([account.as_str()])
 }

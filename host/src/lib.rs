@@ -6,7 +6,9 @@
 
 pub mod accounts;
 pub mod config;
+pub mod consent;
 pub mod gateway;
 pub mod model;
 pub mod secret;
+pub mod store;
 pub mod transport;

@@ -42,6 +42,59 @@ impl From<String> for Secret {
     }
 }
 
+/// How a record of the store, which seals what it keeps, writes and reads a secret:
+/// `#[serde(with = "in_record")]`. [`Secret`] itself has no serde form, so that nothing that is
+/// answered or printed can hold one.
+pub mod in_record {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Secret;
+
+    /// Writes the text.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+        secret.expose().serialize(serializer)
+    }
+
+    /// Reads the text.
+    ///
+    /// # Errors
+    /// The deserializer's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        String::deserialize(deserializer).map(Secret::new)
+    }
+
+    /// The same for a secret that may be absent.
+    pub mod option {
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        use super::Secret;
+
+        /// Writes the text, or none.
+        ///
+        /// # Errors
+        /// The serializer's.
+        pub fn serialize<S: Serializer>(
+            secret: &Option<Secret>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            secret.as_ref().map(Secret::expose).serialize(serializer)
+        }
+
+        /// Reads the text, or none.
+        ///
+        /// # Errors
+        /// The deserializer's.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Secret>, D::Error> {
+            Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::new))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

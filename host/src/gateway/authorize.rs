@@ -177,21 +177,23 @@ fn filled(header: &SecretHeader, call: &CallContext) -> Result<String, Refusal> 
 }
 
 fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
-    // Written out, so that a new kind of error is thought about here.
-    match error {
-        TokenError::NeedsConsent(why) => Refusal::new(
+    let plugin = &call.plugin;
+    let (kind, remedy) = match error {
+        TokenError::NeedsConsent(_) => (
             RefusalKind::NeedsConsent,
-            format!("the seller has to consent again: {why}"),
-        )
-        .remedy(format!("stoflow account connect {}", call.plugin)),
-        TokenError::Unavailable(why) => Refusal::new(
+            format!("stoflow account connect {plugin}"),
+        ),
+        TokenError::Unavailable(_) => (
             RefusalKind::Unavailable,
-            format!("no token can be had now: {why}"),
-        )
-        .remedy("try again later; the consent is kept"),
-        TokenError::Misconfigured(why) => credential(format!("no token can be had: {why}"))
-            .remedy(format!("stoflow plugin configure {}", call.plugin)),
-    }
+            "try again later; the consent is kept".to_owned(),
+        ),
+        TokenError::Misconfigured(_) => (
+            RefusalKind::Credential,
+            format!("stoflow plugin configure {plugin}"),
+        ),
+        TokenError::Unknown(_) => (RefusalKind::Credential, "stoflow account list".to_owned()),
+    };
+    Refusal::new(kind, error.to_string()).remedy(remedy)
 }
 
 fn credential(what: impl Into<String>) -> Refusal {
@@ -429,6 +431,10 @@ mod tests {
             ),
             (
                 TokenError::Misconfigured("invalid_client".into()),
+                RefusalKind::Credential,
+            ),
+            (
+                TokenError::Unknown(AccountId::random()),
                 RefusalKind::Credential,
             ),
         ] {

@@ -1,0 +1,253 @@
+//! An account comes to be, is renewed by the same seller's next consent, and is forgotten.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::Endpoint;
+use super::provider::{self, Provider, Refusal};
+use super::refresh::{Refreshing, Reply};
+use super::token::{Issued, Token};
+use super::{Accounts, account_key};
+use crate::config::PluginConfig;
+use crate::model::{Account, AccountId, AccountState, Identity, PluginId, UserId};
+use crate::secret::Secret;
+use crate::store::{Commit, Key, Record, StoreError};
+
+/// Which account a seller is connected by: one for each user, marketplace and seller.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Seller {
+    pub(super) account: AccountId,
+}
+
+impl Record for Seller {
+    const KIND: &'static str = "seller";
+}
+
+fn seller_key(user: &UserId, plugin: &PluginId, identity: &Identity) -> Key {
+    Key::of([user.as_str(), plugin.as_str(), identity.id.as_str()])
+}
+
+/// What a consent led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connected {
+    /// The account, as it is now.
+    pub account: Account,
+    /// It was there before; its history is kept.
+    pub renewed: bool,
+    /// What the operator or the seller should know: scopes that were not consented to.
+    pub warnings: Vec<String>,
+}
+
+/// What became of a token at the marketplace when its account was disconnected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revocation {
+    /// The marketplace has taken it back.
+    Done,
+    /// It offers no way to; the seller can do it in the settings there.
+    NotOffered,
+    /// It was tried and failed; why.
+    Failed(String),
+    /// There was nothing to revoke.
+    Nothing,
+}
+
+/// Who consented to what, and what was issued for it.
+pub(crate) struct Consented {
+    pub(crate) user: UserId,
+    pub(crate) plugin: PluginId,
+    pub(crate) identity: Identity,
+    pub(crate) issued: Issued,
+    pub(crate) asked_at: Timestamp,
+    /// The scopes that were asked for.
+    pub(crate) scopes: Vec<String>,
+}
+
+impl Accounts {
+    /// The tokens that a code stands for.
+    pub(crate) async fn exchange(
+        &self,
+        provider: &Provider<'_>,
+        config: &PluginConfig,
+        code: &Secret,
+        redirect_uri: &str,
+        verifier: Option<&Secret>,
+    ) -> Result<Issued, Refusal> {
+        let endpoint = Endpoint::new(&self.transport, config);
+        provider
+            .exchange(&endpoint, code, redirect_uri, verifier)
+            .await
+    }
+
+    /// Takes back tokens that belong to no account, as far as the marketplace can.
+    pub(crate) async fn revoke(
+        &self,
+        provider: &Provider<'_>,
+        config: &PluginConfig,
+        access: &Secret,
+        refresh: Option<&Secret>,
+    ) -> Revocation {
+        let endpoint = Endpoint::new(&self.transport, config);
+        let token = provider::revocable(access, refresh);
+        match provider.revoke(&endpoint, token).await {
+            None => Revocation::NotOffered,
+            Some(Ok(())) => Revocation::Done,
+            Some(Err(why)) => Revocation::Failed(why),
+        }
+    }
+
+    /// Makes the account of a seller who has consented, or renews the one that is there.
+    pub(crate) async fn connect(
+        &self,
+        provider: &Provider<'_>,
+        consented: &Consented,
+    ) -> Result<Connected, StoreError> {
+        loop {
+            match self.try_connect(provider, consented).await {
+                // Another consent of the same seller was faster, or a setting has changed.
+                Err(StoreError::Conflict { .. }) => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_connect(
+        &self,
+        provider: &Provider<'_>,
+        consented: &Consented,
+    ) -> Result<Connected, StoreError> {
+        let seller_key = seller_key(&consented.user, &consented.plugin, &consented.identity);
+        let seller: Option<Seller> = self.store.get(&seller_key)?;
+        let id = seller
+            .as_ref()
+            .map_or_else(AccountId::random, |s| s.account.clone());
+        let key = account_key(&id);
+        // Nobody refreshes the old token meanwhile.
+        let _turn = self.turns.take(&id).await;
+        let before = self.store.get_with_generation::<Account>(&key)?;
+        let mut commit = match seller {
+            Some(_) => Commit::new(),
+            None => Commit::new().expect_absent::<Seller>(&seller_key),
+        };
+        commit = match &before {
+            Some((_, generation)) => commit.expect_generation::<Account>(&key, *generation),
+            None => commit.expect_absent::<Account>(&key),
+        };
+        let renewed = before.is_some();
+        let account = account(id, consented, before.map(|(account, _)| account));
+        let token = self.token_of(&key, provider, consented)?;
+        commit = commit
+            .put(
+                &seller_key,
+                &Seller {
+                    account: account.id.clone(),
+                },
+            )
+            .put(&key, &account)
+            .put(&key, &token)
+            .delete::<Refreshing>(&key)
+            .delete::<Reply>(&key);
+        self.store.commit(commit).await?;
+        Ok(Connected {
+            warnings: missing(consented, &account.scopes),
+            account,
+            renewed,
+        })
+    }
+
+    /// The token that a consent has given, behind the one that there may be.
+    fn token_of(
+        &self,
+        key: &Key,
+        provider: &Provider<'_>,
+        consented: &Consented,
+    ) -> Result<Token, StoreError> {
+        let before: Option<Token> = self.store.get(key)?;
+        // A new consent never falls back on the old one's refresh token.
+        let before = before.map(|token| Token {
+            refresh_token: None,
+            refresh_expires_at: None,
+            ..token
+        });
+        let issued = consented.issued.clone();
+        let asked_at = consented.asked_at;
+        Ok(Token::following(
+            before.as_ref(),
+            issued,
+            asked_at,
+            provider.granted(),
+        ))
+    }
+
+    /// Disconnects an account: takes its token back at the marketplace, if that is possible, and
+    /// forgets the account, its tokens and its settings either way. `None` without such an account.
+    ///
+    /// # Errors
+    /// The store's: then nothing is forgotten.
+    pub async fn disconnect(
+        &self,
+        id: &AccountId,
+        config: &PluginConfig,
+    ) -> Result<Option<(Account, Revocation)>, StoreError> {
+        let _turn = self.turns.take(id).await;
+        let Some(account) = self.get(id)? else {
+            return Ok(None);
+        };
+        let token: Option<Token> = self.store.get(&account_key(id))?;
+        let revocation = match (token, Provider::new(&account.plugin, config)) {
+            (None, _) => Revocation::Nothing,
+            (Some(_), Err(why)) => Revocation::Failed(why),
+            (Some(token), Ok(provider)) => {
+                let refresh = token.refresh_token.as_ref();
+                self.revoke(&provider, config, &token.access_token, refresh)
+                    .await
+            }
+        };
+        let key = account_key(id);
+        let commit = Commit::new()
+            .delete::<Seller>(&seller_key(
+                &account.user,
+                &account.plugin,
+                &account.identity,
+            ))
+            .delete::<Account>(&key)
+            .delete::<Token>(&key)
+            .delete::<Refreshing>(&key)
+            .delete::<Reply>(&key);
+        self.store.commit(commit).await?;
+        Ok(Some((account, revocation)))
+    }
+}
+
+/// The account as it is after a consent: what is the user's stays, what is the seller's is new.
+fn account(id: AccountId, consented: &Consented, before: Option<Account>) -> Account {
+    let now = Timestamp::now();
+    let scopes = consented.issued.scopes.as_ref();
+    Account {
+        id,
+        user: consented.user.clone(),
+        plugin: consented.plugin.clone(),
+        identity: consented.identity.clone(),
+        state: AccountState::Connected,
+        since: now,
+        scopes: scopes.unwrap_or(&consented.scopes).clone(),
+        connected_at: before.as_ref().map_or(now, |account| account.connected_at),
+        settings: before.map(|account| account.settings).unwrap_or_default(),
+    }
+}
+
+/// A consent that is narrower than what was asked for.
+fn missing(consented: &Consented, scopes: &[String]) -> Vec<String> {
+    let asked = consented.scopes.iter();
+    let missing: Vec<&str> = asked
+        .filter(|scope| !scopes.contains(scope))
+        .map(String::as_str)
+        .collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "{} did not consent to {}: calls that need it will be refused",
+        consented.identity.name,
+        missing.join(", ")
+    )]
+}

@@ -1,0 +1,109 @@
+//! Directories and files that only this user can read, whatever the umask, and that are on disk
+//! when a function returns: a file that was written but whose directory was not is gone after a
+//! power cut.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// Makes a directory and its parents, or tightens the one that is there.
+pub(super) fn make(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(DIRECTORY_MODE)
+        .create(path)?;
+    restrict_directory(path)?;
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        sync(parent)?;
+    }
+    Ok(())
+}
+
+pub(super) fn restrict_directory(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE))
+}
+
+/// Tightens every file of a directory, and of the directories in it: those that sled makes.
+pub(super) fn restrict_files(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            restrict_directory(&entry.path())?;
+            restrict_files(&entry.path())?;
+        } else {
+            match fs::set_permissions(entry.path(), Permissions::from_mode(FILE_MODE)) {
+                // sled replaces its snapshots from a thread of its own.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A file to read and write that only this user can; made if it is not there.
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .open(path)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    Ok(file)
+}
+
+/// Puts the names in a directory on disk.
+pub(super) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Writes a file whole or not at all: beside it, synced, renamed over it, the directory synced.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = write_beside(path, content)?;
+    fs::rename(&beside, path)?;
+    sync_parent(path)
+}
+
+/// As [`replace`], unless the file is there: then `false`, and it stays as it is.
+pub(super) fn create(path: &Path, content: &[u8]) -> io::Result<bool> {
+    let beside = write_beside(path, content)?;
+    // A hard link, unlike a rename, never replaces what another process made meanwhile.
+    let made = match fs::hard_link(&beside, path) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(error),
+    };
+    fs::remove_file(&beside)?;
+    sync_parent(path)?;
+    Ok(made)
+}
+
+fn write_beside(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let mut file = open_file(&beside)?;
+    file.set_len(0)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    Ok(beside)
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        Some(parent) => sync(parent),
+        None => sync(Path::new(".")),
+    }
+}

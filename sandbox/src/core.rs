@@ -1,0 +1,43 @@
+//! Everything that changes while a sandbox runs, behind one lock.
+
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::history::History;
+use crate::ids::Ids;
+use crate::limits::Limits;
+use crate::market::{Market, seed};
+use crate::oauth::grants::Grants;
+use crate::options::Options;
+
+/// The sandbox's memory. Nothing of it outlives the process.
+pub(crate) struct Core {
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) market: Market,
+    pub(crate) grants: Grants,
+    pub(crate) limits: Limits,
+    pub(crate) faults: Faults,
+    pub(crate) history: History,
+}
+
+impl Core {
+    /// A fresh one, with the sellers that it begins with.
+    pub(crate) fn new(options: &Options) -> Self {
+        let mut core = Self {
+            clock: Clock::default(),
+            ids: Ids::new(options.seed),
+            market: Market::default(),
+            grants: Grants::default(),
+            limits: Limits::default(),
+            faults: Faults::default(),
+            history: History::default(),
+        };
+        let now = core.clock.now();
+        for seller in seed::sellers() {
+            if let Err(reason) = seed::add(&mut core.market, &mut core.ids, &seller, now) {
+                tracing::error!(reason, "a seller of the seed was refused");
+            }
+        }
+        core
+    }
+}

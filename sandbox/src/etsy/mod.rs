@@ -1,0 +1,176 @@
+//! What each operation does: one file for each kind of thing, as Etsy's reference has them.
+//!
+//! A handler gets a request whose values are typed and whose caller is known, and answers with Etsy's
+//! JSON or refuses in Etsy's shape. An operation without a handler says so with a 501.
+
+mod activation;
+mod application;
+mod files;
+mod images;
+mod inventory;
+mod inventory_rules;
+mod listing_fields;
+mod listings;
+mod lookups;
+mod properties;
+mod readiness_states;
+pub(crate) mod render;
+mod return_policies;
+mod sections;
+mod shipping;
+mod shops;
+mod taxonomy;
+mod text_rules;
+mod translations;
+mod variation_images;
+
+use axum::http::StatusCode;
+
+use crate::core::Core;
+use crate::input::Input;
+use crate::oauth::grants::Caller;
+use crate::reply::{Refusal, Reply};
+use crate::table::Operation;
+
+pub(crate) use files::human_size;
+
+/// A checked request.
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'static Operation,
+    pub(crate) input: Input,
+    /// Whose token the request carries, if it carries one.
+    pub(crate) caller: Option<Caller>,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+    /// Where the sandbox is reached, for addresses in replies.
+    pub(crate) base_url: &'a str,
+}
+
+impl Call<'_> {
+    /// The caller's user id; 0, which nobody has, without a token.
+    pub(crate) fn user_id(&self) -> i64 {
+        self.caller.as_ref().map_or(0, |caller| caller.user_id)
+    }
+}
+
+type Handler = fn(&mut Core, &Call<'_>) -> Result<Reply, Refusal>;
+
+/// Answers one operation.
+pub(crate) fn dispatch(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    match handler(&call.operation.id) {
+        Some(handler) => handler(core, call),
+        None => Err(Refusal::new(
+            StatusCode::NOT_IMPLEMENTED,
+            format!("The sandbox does not serve {} yet", call.operation.id),
+        )),
+    }
+}
+
+/// Whether the sandbox serves an operation of Etsy's document.
+#[must_use]
+pub fn is_served(operation: &str) -> bool {
+    handler(operation).is_some()
+}
+
+fn handler(operation: &str) -> Option<Handler> {
+    Some(match operation {
+        "ping" => application::ping,
+        "tokenScopes" => application::token_scopes,
+
+        "getMe" => shops::get_me,
+        "getUser" => shops::get_user,
+        "getShop" => shops::get_shop,
+        "getShopByOwnerUserId" => shops::get_shop_by_owner,
+        "updateShop" => shops::update,
+        "getShopProductionPartners" => shops::production_partners,
+
+        "getShopSections" => sections::list,
+        "getShopSection" => sections::get,
+        "createShopSection" => sections::create,
+        "updateShopSection" => sections::update,
+        "deleteShopSection" => sections::delete,
+
+        "getShippingCarriers" => shipping::carriers,
+        "getShopShippingProfiles" => shipping::list,
+        "getShopShippingProfile" => shipping::get,
+        "createShopShippingProfile" => shipping::create,
+        "deleteShopShippingProfile" => shipping::delete,
+        "getShopShippingProfileDestinationsByShippingProfile" => shipping::destinations,
+        "createShopShippingProfileDestination" => shipping::create_destination,
+        "deleteShopShippingProfileDestination" => shipping::delete_destination,
+        "getShopShippingProfileUpgrades" => shipping::upgrades,
+
+        "getShopReadinessStateDefinitions" => readiness_states::list,
+        "getShopReadinessStateDefinition" => readiness_states::get,
+        "createShopReadinessStateDefinition" => readiness_states::create,
+        "updateShopReadinessStateDefinition" => readiness_states::update,
+        "deleteShopReadinessStateDefinition" => readiness_states::delete,
+
+        "getShopReturnPolicies" => return_policies::list,
+        "getShopReturnPolicy" => return_policies::get,
+        "createShopReturnPolicy" => return_policies::create,
+        "updateShopReturnPolicy" => return_policies::update,
+        "deleteShopReturnPolicy" => return_policies::delete,
+        "consolidateShopReturnPolicies" => return_policies::consolidate,
+        "getListingsByShopReturnPolicy" => return_policies::listings,
+
+        "getSellerTaxonomyNodes" => taxonomy::nodes,
+        "getPropertiesByTaxonomyId" => taxonomy::properties,
+
+        "createDraftListing" => listings::create_draft,
+        "getListing" => listings::get,
+        "getListingsByShop" => listings::by_shop,
+        "getListingsByListingIds" => listings::batch,
+        "findAllActiveListingsByShop" => listings::active_by_shop,
+        "getFeaturedListingsByShop" => listings::featured,
+        "getListingsByShopSectionId" => listings::by_section,
+        "updateListing" => listings::update,
+        "deleteListing" => listings::delete,
+
+        "getListingInventory" => inventory::get,
+        "updateListingInventory" => inventory::update,
+        "getListingsInventoryByListingIds" => inventory::batch,
+        "getListingsShippingByListingIds" => listings::batch_shipping,
+        "getListingProduct" => inventory::product,
+        "getListingOffering" => inventory::offering,
+
+        "uploadListingImage" => images::upload,
+        "getListingImages" => images::list,
+        "getListingImage" => images::get,
+        "deleteListingImage" => images::delete,
+
+        "uploadListingFile" => files::upload,
+        "getAllListingFiles" => files::list,
+        "getListingFile" => files::get,
+        "deleteListingFile" => files::delete,
+
+        "getListingProperties" => properties::list,
+        "getListingProperty" => properties::get,
+        "updateListingProperty" => properties::update,
+        "deleteListingProperty" => properties::delete,
+
+        "createListingTranslation" => translations::create,
+        "getListingTranslation" => translations::get,
+        "updateListingTranslation" => translations::update,
+
+        "getListingVariationImages" => variation_images::get,
+        "updateVariationImages" => variation_images::update,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::table::Table;
+
+    #[test]
+    fn serves_only_what_the_table_has_and_the_whole_life_of_a_listing() {
+        let served: Vec<&String> = Table::get()
+            .operations
+            .keys()
+            .filter(|id| super::is_served(id))
+            .collect();
+        assert!(served.len() >= 60, "{}", served.len());
+        assert!(!super::is_served("createListing"));
+    }
+}

@@ -1,0 +1,81 @@
+//! Users and shops.
+
+use serde_json::json;
+
+use super::{Call, lookups, render};
+use crate::core::Core;
+use crate::facts;
+use crate::reply::{Refusal, Reply};
+
+/// The texts that a seller writes for the shop's pages.
+const MESSAGES: [&str; 4] = [
+    "announcement",
+    "sale_message",
+    "digital_sale_message",
+    "policy_additional",
+];
+
+pub(super) fn get_me(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let user_id = call.user_id();
+    let shop = core
+        .market
+        .shop_of(user_id)
+        .ok_or_else(|| Refusal::missing("shop of user", user_id))?;
+    Ok(Reply::ok(
+        &json!({ "user_id": user_id, "shop_id": shop.id }),
+    ))
+}
+
+pub(super) fn get_user(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let id = call.input.id("user_id");
+    if id != call.user_id() {
+        return Err(Refusal::missing("user", id)
+            .because("a token sees its own user and the shop's buyers, nobody else"));
+    }
+    let user = core
+        .market
+        .users
+        .get(&id)
+        .ok_or_else(|| Refusal::missing("user", id))?;
+    Ok(Reply::ok(&render::user(user, true)))
+}
+
+pub(super) fn get_shop(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let shop = lookups::shop(core, call)?;
+    Ok(Reply::ok(&render::shop(&core.market, shop, call.base_url)))
+}
+
+pub(super) fn get_shop_by_owner(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let id = call.input.id("user_id");
+    let shop = core
+        .market
+        .shop_of(id)
+        .ok_or_else(|| Refusal::missing("shop of user", id))?;
+    Ok(Reply::ok(&render::shop(&core.market, shop, call.base_url)))
+}
+
+pub(super) fn update(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let shop = lookups::own_shop_mut(core, call)?;
+    let body = &call.input.body;
+    if body.has("policy_additional") && !facts::is_eu(&shop.country) {
+        return Err(Refusal::bad(
+            "policy_additional can be set by shops of the EU only",
+        ));
+    }
+    for message in MESSAGES {
+        if let Some(text) = body.text(message) {
+            shop.messages.insert(message, text.to_owned());
+        }
+    }
+    if let Some(title) = body.text("title") {
+        shop.title = Some(title.to_owned());
+    }
+    shop.updated = call.now;
+    get_shop(core, call)
+}
+
+/// No shop of the sandbox has production partners.
+pub(super) fn production_partners(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    lookups::own_shop(core, call)?;
+    Ok(Reply::ok(&render::all(Vec::new())))
+}

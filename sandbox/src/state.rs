@@ -1,0 +1,102 @@
+//! The whole state as JSON, in Etsy's shapes where Etsy has them.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::core::Core;
+use crate::etsy::render;
+use crate::market::listing::Listing;
+use crate::market::shop::Shop;
+
+/// Associations that every listing is shown with.
+const INCLUDES: [&str; 6] = [
+    "Shipping",
+    "Images",
+    "Shop",
+    "User",
+    "Translations",
+    "Inventory",
+];
+
+/// Everything that the sandbox holds.
+pub(crate) fn state(core: &Core, base_url: &str) -> Value {
+    let (access, refresh) = core.grants.counts(core.clock.now());
+    let shops = core
+        .market
+        .shops
+        .values()
+        .map(|it| shop(core, it, base_url));
+    let listings = core
+        .market
+        .listings
+        .values()
+        .map(|it| listing(core, it, base_url));
+    json!({
+        "now": core.clock.now(),
+        "clock_ahead_seconds": core.clock.ahead().as_secs(),
+        "tokens": { "access": access, "refresh": refresh },
+        "faults": core.faults.queued(),
+        "shops": shops.collect::<Vec<_>>(),
+        "listings": listings.collect::<Vec<_>>(),
+    })
+}
+
+fn shop(core: &Core, shop: &Shop, base_url: &str) -> Value {
+    let sections = (1..).zip(shop.sections.values());
+    let sections = sections.map(|(rank, it)| render::section(&core.market, shop, it, rank));
+    let profiles = shop
+        .shipping_profiles
+        .values()
+        .map(|it| render::shipping_profile(shop, it));
+    let readiness = shop.readiness_states.values();
+    let policies = shop.return_policies.values();
+    json!({
+        "shop": render::shop(&core.market, shop, base_url),
+        "sections": sections.collect::<Vec<_>>(),
+        "shipping_profiles": profiles.collect::<Vec<_>>(),
+        "readiness_states":
+            readiness.map(|it| render::readiness_state(shop.id, it)).collect::<Vec<_>>(),
+        "return_policies":
+            policies.map(|it| render::return_policy(shop.id, it)).collect::<Vec<_>>(),
+    })
+}
+
+/// A listing with all that belongs to it, and the digest of each image's bytes.
+fn listing(core: &Core, listing: &Listing, base_url: &str) -> Value {
+    let view = render::View {
+        owner: true,
+        base_url,
+    };
+    let includes = INCLUDES.map(str::to_owned);
+    let mut shown = render::with_associations(&core.market, listing, &includes, view);
+    let images = listing
+        .images
+        .iter()
+        .filter_map(|listed| core.market.images.get(&listed.image_id));
+    let stored = images.map(|image| {
+        json!({
+            "listing_image_id": image.id,
+            "content_type": image.sniffed.kind.content_type(),
+            "bytes": image.bytes.len(),
+            "sha256": hex::encode(Sha256::digest(&image.bytes)),
+        })
+    });
+    let files = (1..)
+        .zip(&listing.files)
+        .filter_map(|(rank, id)| Some(render::file(listing.id, core.market.files.get(id)?, rank)));
+    let attributes = listing.attributes.values().map(render::property_values);
+    let variation_images = listing.variation_images.iter().map(|it| {
+        json!({ "property_id": it.property_id, "value_id": it.value_id, "image_id": it.image_id })
+    });
+    if let Some(fields) = shown.as_object_mut() {
+        let mut add = |name: &str, value: Vec<Value>| fields.insert(name.to_owned(), value.into());
+        add("sandbox_images", stored.collect());
+        add("sandbox_files", files.collect());
+        add("sandbox_properties", attributes.collect());
+        add("sandbox_variation_images", variation_images.collect());
+        fields.insert("sandbox_guarantees".to_owned(), json!(listing.guarantees));
+        fields.insert("sandbox_fees".to_owned(), listing.fees.into());
+        fields.insert("sandbox_frozen".to_owned(), listing.frozen.into());
+    }
+    shown
+}

@@ -1,7 +1,5 @@
 //! The gateway against real servers on loopback, each a stand-in that the configuration names.
 
-#![cfg(test)]
-
 mod answers;
 mod echoes;
 mod refusals;

@@ -7,7 +7,7 @@
 mod file;
 mod plugin;
 
-pub use file::{Config, ConfigError};
+pub use file::{Config, ConfigError, PluginChange};
 pub use plugin::{PluginConfig, SECRET_BYTES_MIN};
 
 use std::path::PathBuf;

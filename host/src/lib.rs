@@ -5,8 +5,10 @@
 //! client of its API. Modules in reading order, each using only those below it.
 
 pub mod accounts;
+pub mod cli;
 pub mod config;
 pub mod consent;
+pub mod contract;
 pub mod gateway;
 pub mod model;
 pub mod secret;

@@ -1,31 +1,51 @@
-//! The project's own commands.
+//! The project's own commands: `cargo xtask plugins`, `test`, `check`, `demo`, `bench`, `spec`.
 
+mod check;
+mod command;
+mod demo;
+mod paths;
+mod plugins;
+mod rounds;
 mod spec;
+mod test;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-/// The table that the sandbox is compiled with.
-const OPERATIONS: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../sandbox/etsy-operations.json"
-);
-
-#[derive(Parser)]
-#[command(name = "cargo xtask", about = "The project's own commands")]
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Command {
-    /// Extract the sandbox's table of operations from Etsy's OpenAPI document
+    /// Builds the plugins and the tests' guests for wasm32-wasip2
+    Plugins,
+    /// Builds everything and runs all tests
+    Test {
+        /// Takes the long column of the rounds
+        #[arg(long)]
+        long: bool,
+        /// Runs the tests whose names hold this only
+        filter: Option<String>,
+    },
+    /// Shows the whole path on this machine: sandbox, plugin, consent, publication
+    Demo {
+        /// Leaves the sandbox and the data there, and says what to try
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Format, lints, docs, licences
+    Check,
+    /// Extracts the sandbox's table of operations from Etsy's OpenAPI document
     Spec {
         /// Etsy's OpenAPI document (JSON)
         file: PathBuf,
-        /// Only say what differs between the document and the table
+        /// Only says what differs between the document and the table
         #[arg(long)]
         diff: bool,
     },
@@ -33,6 +53,14 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Spec { file, diff } => spec::run(&file, diff, Path::new(OPERATIONS)),
+        Command::Plugins => plugins::build(),
+        Command::Test { long, filter } => test::run(long, filter.as_deref()),
+        Command::Demo { keep } => demo::run(keep),
+        Command::Check => check::run(),
+        Command::Spec { file, diff } => spec::run(
+            &file,
+            diff,
+            &paths::root().join("sandbox/etsy-operations.json"),
+        ),
     }
 }

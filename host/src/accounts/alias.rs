@@ -8,12 +8,10 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
     /// None is connected.
-    #[error(
-        "{user} has no account on {plugin}: connect one with stoflow account connect {plugin} --user {user}"
-    )]
+    #[error("{} no account on {plugin}: connect one with stoflow account connect {plugin} --user {}", has(.user), .user.as_ref().map_or("USER", UserId::as_str))]
     None {
-        /// Whose.
-        user: UserId,
+        /// Whose; `None` where anybody's would do.
+        user: Option<UserId>,
         /// Where.
         plugin: PluginId,
     },
@@ -41,6 +39,11 @@ pub enum ResolveError {
     Store(#[from] StoreError),
 }
 
+fn has(user: &Option<UserId>) -> String {
+    user.as_ref()
+        .map_or_else(|| "there is".to_owned(), |user| format!("{user} has"))
+}
+
 /// What people may type for an account: `u1/etsy/vieux-paris`.
 pub fn alias(account: &Account) -> String {
     format!(
@@ -52,29 +55,31 @@ pub fn alias(account: &Account) -> String {
 }
 
 impl Accounts {
-    /// The account of a user on a marketplace that `which` names (an id, the shop's name or its
-    /// short form, the shop's or the seller's id); without it, the only one there is.
+    /// The account of a user on a marketplace that `which` names (an id, an alias, the shop's name
+    /// or its short form, the shop's or the seller's id); without it, the only one there is.
+    /// Without a user, among everybody's.
     ///
     /// # Errors
     /// None, or several: they are listed.
     pub fn resolve(
         &self,
-        user: &UserId,
+        user: Option<&UserId>,
         plugin: &PluginId,
         which: Option<&str>,
     ) -> Result<Account, ResolveError> {
-        let mut accounts = self.list(Some(user))?;
+        let mut accounts = self.list(user)?;
         accounts.retain(|account| account.plugin == *plugin);
         if accounts.is_empty() {
             return Err(ResolveError::None {
-                user: user.clone(),
+                user: user.cloned(),
                 plugin: plugin.clone(),
             });
         }
         let all = choices(&accounts);
+        let owner = user.map_or("*", UserId::as_str);
         let wanted = match which {
-            None => format!("{user}/{plugin}"),
-            Some(which) => format!("{user}/{plugin}/{which}"),
+            None => format!("{owner}/{plugin}"),
+            Some(which) => format!("{owner}/{plugin}/{which}"),
         };
         if let Some(which) = which {
             accounts.retain(|account| is_named(account, which));
@@ -113,7 +118,7 @@ impl Accounts {
         };
         let user: UserId = user.parse().map_err(|_| form())?;
         let plugin: PluginId = plugin.parse().map_err(|_| form())?;
-        self.resolve(&user, &plugin, shop)
+        self.resolve(Some(&user), &plugin, shop)
     }
 }
 
@@ -121,6 +126,7 @@ fn is_named(account: &Account, which: &str) -> bool {
     let identity = &account.identity;
     let ids = [account.id.as_str(), identity.id.as_str()];
     ids.contains(&which)
+        || alias(account) == which
         || identity.shop_id.as_deref() == Some(which)
         || slug(&identity.name) == slug(which)
 }

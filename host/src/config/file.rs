@@ -1,20 +1,477 @@
-//! placeholder
+//! `stoflow.toml` as a whole: read at the start, changed by commands one plugin at a time.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, Table};
+
 use super::PluginConfig;
-use crate::model::PluginId;
-use std::sync::Arc;
+use super::plugin::{PluginTable, SECRET_BYTES_MIN};
+use crate::model::{Grant, PluginId};
+use crate::secret::Secret;
 
-/// The operator's configuration, as it was last read.
+/// The file's name in the data directory.
+const FILE_NAME: &str = "stoflow.toml";
+
+/// The operator's configuration, as it was last read or written.
 #[derive(Debug)]
-pub struct Config {}
+pub struct Config {
+    path: PathBuf,
+    plugins: RwLock<BTreeMap<PluginId, Arc<PluginConfig>>>,
+    /// One writer at a time: a change reads the file again, edits it and puts it in place.
+    writing: Mutex<()>,
+}
 
-/// Why it cannot be used.
+/// Why the configuration cannot be used or changed.
 #[derive(Debug, thiserror::Error)]
-#[error("configuration")]
-pub struct ConfigError {}
+pub enum ConfigError {
+    /// The file cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is not TOML, or has a member that means nothing here.
+    #[error("{path}:{line}: {message}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A value that cannot be used.
+    #[error("{place}: {message}")]
+    Value {
+        /// The file and the key, or the flag.
+        place: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
+/// What a command changes for one plugin; `None` leaves as it is.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginChange {
+    /// The app's id at the marketplace.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The app's secret.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// The file that holds it.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// The `redirect_uri` of consent.
+    #[serde(default)]
+    pub redirect_uri: Option<String>,
+    /// Stand-ins by real origin; an empty text takes one away.
+    #[serde(default)]
+    pub origins: BTreeMap<String, String>,
+    /// Settings by name; an empty text takes one away.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    plugins: BTreeMap<PluginId, PluginTable>,
+}
 
 impl Config {
+    /// Reads `stoflow.toml` in the data directory; where there is none, nothing is set.
+    pub fn load(data_dir: &Path) -> Result<Self, ConfigError> {
+        let path = data_dir.join(FILE_NAME);
+        let plugins = read(&path)?;
+        Ok(Self {
+            path,
+            plugins: RwLock::new(plugins),
+            writing: Mutex::new(()),
+        })
+    }
+
+    /// The file, for errors that name it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What is set for a plugin; all unset where nothing is.
-    pub fn plugin(&self, _id: &PluginId) -> Arc<PluginConfig> {
-        Arc::default()
+    pub fn plugin(&self, id: &PluginId) -> Arc<PluginConfig> {
+        let plugins = self.plugins.read().unwrap_or_else(PoisonError::into_inner);
+        plugins.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Changes what is set for a plugin, in the file and here.
+    pub fn change(&self, id: &PluginId, change: &PluginChange) -> Result<(), ConfigError> {
+        if change.client_secret.is_some() && change.client_secret_file.is_some() {
+            return Err(ConfigError::Value {
+                place: "client_secret".into(),
+                message: "give the secret or the file that holds it, not both".into(),
+            });
+        }
+        self.edit(id, |table| apply(table, change))
+    }
+
+    /// Writes down what a plugin is allowed.
+    pub fn grant(&self, id: &PluginId, grant: &Grant) -> Result<(), ConfigError> {
+        let value = toml_edit::ser::to_document(grant).map_err(|error| ConfigError::Value {
+            place: "grant".into(),
+            message: error.to_string(),
+        })?;
+        self.edit(id, |table| {
+            table.insert("grant", Item::Table(value.as_table().clone()));
+        })
+    }
+
+    /// Forgets all that is set for a plugin.
+    pub fn remove(&self, id: &PluginId) -> Result<(), ConfigError> {
+        self.edit_plugins(|plugins| {
+            plugins.remove(id.as_str());
+        })
+    }
+
+    fn edit(&self, id: &PluginId, edit: impl FnOnce(&mut Table)) -> Result<(), ConfigError> {
+        self.edit_plugins(|plugins| {
+            let item = plugins
+                .entry(id.as_str())
+                .or_insert_with(|| Item::Table(Table::new()));
+            if let Some(table) = item.as_table_mut() {
+                edit(table);
+            }
+        })
+    }
+
+    fn edit_plugins(&self, edit: impl FnOnce(&mut Table)) -> Result<(), ConfigError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = read_text(&self.path)?;
+        let mut document = text.parse::<DocumentMut>().map_err(|error| {
+            invalid(
+                &self.path,
+                &text,
+                error.span().map_or(0, |span| span.start),
+                error.message(),
+            )
+        })?;
+        let plugins = document.entry("plugins").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        if let Some(table) = plugins.as_table_mut() {
+            edit(table);
+        }
+        let text = document.to_string();
+        let plugins = parse(&self.path, &text)?;
+        write(&self.path, &text)?;
+        *self.plugins.write().unwrap_or_else(PoisonError::into_inner) = plugins;
+        Ok(())
+    }
+}
+
+fn apply(table: &mut Table, change: &PluginChange) {
+    let mut set = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            table.insert(key, toml_edit::value(value));
+        }
+    };
+    set("client_id", change.client_id.as_deref());
+    set("redirect_uri", change.redirect_uri.as_deref());
+    set("client_secret", change.client_secret.as_deref());
+    let file = change
+        .client_secret_file
+        .as_ref()
+        .map(|path| path.display().to_string());
+    set("client_secret_file", file.as_deref());
+    if change.client_secret.is_some() {
+        table.remove("client_secret_file");
+    }
+    if file.is_some() {
+        table.remove("client_secret");
+    }
+    apply_map(table, "origins", &change.origins);
+    apply_map(table, "settings", &change.settings);
+}
+
+fn apply_map(table: &mut Table, key: &str, changes: &BTreeMap<String, String>) {
+    if changes.is_empty() {
+        return;
+    }
+    let item = table
+        .entry(key)
+        .or_insert_with(|| Item::Table(Table::new()));
+    let Some(map) = item.as_table_like_mut() else {
+        return;
+    };
+    for (name, value) in changes {
+        if value.is_empty() {
+            map.remove(name);
+        } else {
+            map.insert(name, toml_edit::value(value));
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<BTreeMap<PluginId, Arc<PluginConfig>>, ConfigError> {
+    parse(path, &read_text(path)?)
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => Err(ConfigError::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<BTreeMap<PluginId, Arc<PluginConfig>>, ConfigError> {
+    let document: Document = toml_edit::de::from_str(text).map_err(|error| {
+        invalid(
+            path,
+            text,
+            error.span().map_or(0, |span| span.start),
+            error.message(),
+        )
+    })?;
+    let resolved = document.plugins.into_iter().map(|(id, table)| {
+        let place = |key: &str| format!("{}: plugins.{id}.{key}", path.display());
+        let plugin = resolve(table, &place)?;
+        Ok((id.clone(), Arc::new(plugin)))
+    });
+    resolved.collect()
+}
+
+fn resolve(
+    table: PluginTable,
+    place: &dyn Fn(&str) -> String,
+) -> Result<PluginConfig, ConfigError> {
+    let client_secret = match (table.client_secret, table.client_secret_file) {
+        (Some(_), Some(_)) => {
+            return Err(ConfigError::Value {
+                place: place("client_secret"),
+                message: "stands beside client_secret_file; keep one of them".into(),
+            });
+        }
+        (Some(secret), None) => Some(guarded(secret, || place("client_secret"))?),
+        (None, Some(file)) => {
+            let text = fs::read_to_string(&file).map_err(|error| ConfigError::Value {
+                place: place("client_secret_file"),
+                message: format!("{}: {error}", file.display()),
+            })?;
+            Some(guarded(text.trim().to_owned(), || {
+                place("client_secret_file")
+            })?)
+        }
+        (None, None) => None,
+    };
+    for (real, stand_in) in &table.origins {
+        for origin in [real, stand_in] {
+            check_origin(origin).map_err(|message| ConfigError::Value {
+                place: place(&format!("origins.{real:?}")),
+                message,
+            })?;
+        }
+    }
+    Ok(PluginConfig {
+        client_id: table.client_id,
+        client_secret,
+        redirect_uri: table.redirect_uri,
+        origins: table.origins,
+        settings: table.settings,
+        grant: table.grant,
+    })
+}
+
+fn guarded(secret: String, place: impl Fn() -> String) -> Result<Secret, ConfigError> {
+    if secret.len() < SECRET_BYTES_MIN {
+        return Err(ConfigError::Value {
+            place: place(),
+            message: format!(
+                "has {} bytes; one shorter than {SECRET_BYTES_MIN} cannot be guarded, because \
+                 replies are searched for it",
+                secret.len()
+            ),
+        });
+    }
+    Ok(Secret::new(secret))
+}
+
+/// An origin is scheme, host and port, and nothing behind them (RFC 6454 §6.1).
+fn check_origin(text: &str) -> Result<(), String> {
+    let url = url::Url::parse(text).map_err(|error| format!("{text:?} is no origin: {error}"))?;
+    let serialized = url.origin().ascii_serialization();
+    if matches!(url.scheme(), "http" | "https") && serialized == text {
+        Ok(())
+    } else {
+        Err(format!("{text:?} is no origin; write it as {serialized:?}"))
+    }
+}
+
+fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> ConfigError {
+    let before = text.get(..offset).unwrap_or(text);
+    ConfigError::Invalid {
+        path: path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        message: message.trim().to_owned(),
+    }
+}
+
+/// Puts the file in place as a whole, readable by its owner alone: it may hold the app's secret.
+fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
+    let io = |source| ConfigError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let next = path.with_extension("toml.next");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&next).map_err(io)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io)?;
+    fs::rename(&next, path).map_err(io)?;
+    let directory = path
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_owned);
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Description;
+
+    fn etsy() -> PluginId {
+        "etsy".parse().unwrap()
+    }
+
+    fn written(text: &str) -> (tempfile::TempDir, Result<Config, ConfigError>) {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(FILE_NAME), text).unwrap();
+        let config = Config::load(directory.path());
+        (directory, config)
+    }
+
+    #[test]
+    fn without_a_file_nothing_is_set() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::load(directory.path()).unwrap();
+        assert_eq!(*config.plugin(&etsy()), PluginConfig::default());
+    }
+
+    #[test]
+    fn a_change_keeps_comments_and_is_read_back() {
+        let (directory, config) = written("# mine\n[plugins.etsy]\nclient_id = \"old\" # why\n");
+        let config = config.unwrap();
+        let change = PluginChange {
+            client_id: Some("new".into()),
+            client_secret: Some("a-secret-long-enough".into()),
+            origins: [(
+                "https://api.etsy.com".into(),
+                "http://127.0.0.1:7010".into(),
+            )]
+            .into(),
+            settings: [("who_made".into(), "i_did".into())].into(),
+            ..PluginChange::default()
+        };
+        config.change(&etsy(), &change).unwrap();
+        let text = fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
+        assert!(text.starts_with("# mine\n"), "{text}");
+        let again = Config::load(directory.path()).unwrap();
+        for config in [config, again] {
+            let plugin = config.plugin(&etsy());
+            assert_eq!(plugin.client_id.as_deref(), Some("new"));
+            assert_eq!(
+                plugin.client_secret.as_ref().map(Secret::expose),
+                Some("a-secret-long-enough")
+            );
+            assert_eq!(
+                plugin.stand_in("https://api.etsy.com"),
+                ("http://127.0.0.1:7010", true)
+            );
+        }
+    }
+
+    #[test]
+    fn a_grant_is_read_back_as_it_was_written() {
+        let description: Description = serde_json::from_value(serde_json::json!({
+            "id": "etsy", "name": "Etsy", "version": "0.1.0",
+            "endpoints": [{
+                "origin": "https://api.etsy.com", "path_prefix": "/v3/application/",
+                "methods": ["get", "post"], "quotas": ["second"],
+                "credentials": ["user_token", {"header": {"name": "x-api-key", "template": "{client-id}"}}]
+            }],
+            "quotas": [{"name": "second", "scope": "app", "window": {"sliding": 1}, "limit": 10}]
+        }))
+        .unwrap();
+        let grant = Grant::asked(&description, None);
+        let directory = tempfile::tempdir().unwrap();
+        Config::load(directory.path())
+            .unwrap()
+            .grant(&etsy(), &grant)
+            .unwrap();
+        let again = Config::load(directory.path()).unwrap();
+        assert_eq!(again.plugin(&etsy()).grant, Some(grant));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let (_directory, config) = written("[plugins.etsy]\nclient_id = 1\n");
+        assert!(config.unwrap_err().to_string().contains("stoflow.toml:2:"));
+        let (_directory, config) = written("\n[plugins.etsy]\nclientid = \"1\"\n");
+        let message = config.unwrap_err().to_string();
+        assert!(
+            message.contains(":3:") && message.contains("clientid"),
+            "{message}"
+        );
+        let (_directory, config) = written("[plugins.etsy\n");
+        assert!(config.unwrap_err().to_string().contains("stoflow.toml:1:"));
+    }
+
+    #[test]
+    fn a_secret_too_short_to_guard_is_refused_without_being_shown() {
+        let (_directory, config) = written("[plugins.etsy]\nclient_secret = \"hunter2\"\n");
+        let message = config.unwrap_err().to_string();
+        assert!(message.contains("plugins.etsy.client_secret"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn an_origin_has_nothing_behind_its_port() {
+        let (_directory, config) = written(
+            "[plugins.etsy.origins]\n\"https://api.etsy.com\" = \"http://localhost:1/x\"\n",
+        );
+        let message = config.unwrap_err().to_string();
+        assert!(
+            message.contains("write it as \"http://localhost:1\""),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_refused_change_leaves_the_file_as_it_was() {
+        let (directory, config) = written("[plugins.etsy]\nclient_id = \"old\"\n");
+        let change = PluginChange {
+            client_secret: Some("short".into()),
+            ..Default::default()
+        };
+        assert!(config.unwrap().change(&etsy(), &change).is_err());
+        let text = fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
+        assert_eq!(text, "[plugins.etsy]\nclient_id = \"old\"\n");
     }
 }

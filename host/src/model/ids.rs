@@ -108,6 +108,14 @@ id!(
     |text| text.len() == 26 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 );
 
+impl PluginId {
+    /// Stands for a component that has not said yet what it is. No component can say it: the text
+    /// is no valid id, and nothing is ever granted to it.
+    pub(crate) fn unnamed() -> Self {
+        Self("(unnamed)".to_owned())
+    }
+}
+
 impl AccountId {
     /// A new id. 80 bits from the operating system's generator: no two are ever the same.
     pub fn random() -> Self {

@@ -1,0 +1,34 @@
+//! How often repeated tests repeat: the one table of them. The short column is `cargo xtask test`,
+//! the long one `cargo xtask test --long`.
+
+/// One repeated test's rounds.
+struct Rounds {
+    /// Tests read `STOFLOW_ROUNDS_` and this.
+    name: &'static str,
+    short: u32,
+    long: u32,
+}
+
+const TABLE: &[Rounds] = &[
+    // Kills at each step of a publication: rounds over all steps.
+    Rounds {
+        name: "PUBLISH_KILLS",
+        short: 1,
+        long: 25,
+    },
+    // Random values through the JSON mapping and back.
+    Rounds {
+        name: "MAPPING",
+        short: 500,
+        long: 200_000,
+    },
+];
+
+/// The environment that tells the tests.
+pub(crate) fn environment(long: bool) -> Vec<(String, String)> {
+    let rounds = |rounds: &Rounds| {
+        let count = if long { rounds.long } else { rounds.short };
+        (format!("STOFLOW_ROUNDS_{}", rounds.name), count.to_string())
+    };
+    TABLE.iter().map(rounds).collect()
+}

@@ -24,4 +24,6 @@ mod secrets;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod gateway;
+#[cfg(test)]
 mod store;

@@ -23,11 +23,14 @@ mod retry;
 mod scrub;
 mod send;
 mod strip;
+mod tokens;
+mod unusable;
 
-pub use authorize::{TokenFuture, Tokens};
 pub use call::{CallContext, CallRecord, Seller, Spent};
 pub use refusal::{Refusal, RefusalKind};
 pub use scrub::Scrub;
+pub use tokens::{TokenFuture, Tokens};
+pub use unusable::{Unusable, unusable};
 
 use std::collections::HashMap;
 use std::fmt;

@@ -3,50 +3,16 @@
 //! What is made here goes into the request on its way out and into the search of its reply, and
 //! nowhere else. A secret that is too short to be found again safely is not sent at all.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::call::{CallContext, Seller};
 use super::refusal::{Refusal, RefusalKind};
-use crate::accounts::{Accounts, Bearer, TokenError};
-use crate::config::{PluginConfig, SECRET_BYTES_MIN};
-use crate::model::{AccountId, Credential, Endpoint, SecretHeader};
+use super::tokens::Tokens;
+use crate::accounts::{Bearer, TokenError};
+use crate::config::SECRET_BYTES_MIN;
+use crate::model::{Credential, Endpoint, SecretHeader};
 use crate::secret::Secret;
-
-/// A token, or why there is none, when it is there.
-pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Bearer, TokenError>> + Send + 'a>>;
-
-/// Where the gateway has sellers' tokens from.
-pub trait Tokens: Send + Sync {
-    /// A token that is good for a while.
-    fn bearer<'a>(&'a self, account: &'a AccountId, config: &'a PluginConfig) -> TokenFuture<'a>;
-
-    /// A newer token than the one of generation `refused`, which the marketplace did not take.
-    fn refreshed<'a>(
-        &'a self,
-        account: &'a AccountId,
-        config: &'a PluginConfig,
-        refused: u64,
-    ) -> TokenFuture<'a>;
-}
-
-impl Tokens for Accounts {
-    fn bearer<'a>(&'a self, account: &'a AccountId, config: &'a PluginConfig) -> TokenFuture<'a> {
-        Box::pin(self.bearer(account, config))
-    }
-
-    fn refreshed<'a>(
-        &'a self,
-        account: &'a AccountId,
-        config: &'a PluginConfig,
-        refused: u64,
-    ) -> TokenFuture<'a> {
-        Box::pin(self.refreshed(account, config, refused))
-    }
-}
 
 /// What an endpoint's credentials come to for one attempt.
 #[derive(Default)]
@@ -177,26 +143,23 @@ fn filled(header: &SecretHeader, call: &CallContext) -> Result<String, Refusal> 
 }
 
 fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
-    // Written out, so that a new kind of error is thought about here.
-    match error {
-        TokenError::NeedsConsent(why) => Refusal::new(
+    let plugin = &call.plugin;
+    let (kind, remedy) = match error {
+        TokenError::NeedsConsent(_) => (
             RefusalKind::NeedsConsent,
-            format!("the seller has to consent again: {why}"),
-        )
-        .remedy(format!("stoflow account connect {}", call.plugin)),
-        TokenError::Unavailable(why) => Refusal::new(
+            format!("stoflow account connect {plugin}"),
+        ),
+        TokenError::Unavailable(_) => (
             RefusalKind::Unavailable,
-            format!("no token can be had now: {why}"),
-        )
-        .remedy("try again later; the consent is kept"),
-        TokenError::Misconfigured(why) => credential(format!("no token can be had: {why}"))
-            .remedy(format!("stoflow plugin configure {}", call.plugin)),
-        TokenError::Unknown(account) => Refusal::new(
-            RefusalKind::NeedsConsent,
-            format!("there is no account {account} any more"),
-        )
-        .remedy(format!("stoflow account connect {}", call.plugin)),
-    }
+            "try again later; the consent is kept".to_owned(),
+        ),
+        TokenError::Misconfigured(_) => (
+            RefusalKind::Credential,
+            format!("stoflow plugin configure {plugin}"),
+        ),
+        TokenError::Unknown(_) => (RefusalKind::Credential, "stoflow account list".to_owned()),
+    };
+    Refusal::new(kind, error.to_string()).remedy(remedy)
 }
 
 fn credential(what: impl Into<String>) -> Refusal {
@@ -210,8 +173,10 @@ mod tests {
 
     use tokio::time::Instant;
 
+    use super::super::tokens::TokenFuture;
     use super::*;
-    use crate::model::{CallId, Lane, Method};
+    use crate::config::PluginConfig;
+    use crate::model::{AccountId, CallId, Lane, Method};
 
     /// Gives out `token-of-generation-N`.
     struct Counted;
@@ -434,6 +399,10 @@ mod tests {
             ),
             (
                 TokenError::Misconfigured("invalid_client".into()),
+                RefusalKind::Credential,
+            ),
+            (
+                TokenError::Unknown(AccountId::random()),
                 RefusalKind::Credential,
             ),
         ] {

@@ -55,40 +55,25 @@ pub(super) async fn prepare(
     let mut pieces = body
         .into_data_stream()
         .filter(|piece| future::ready(piece.as_ref().map_or(true, |bytes| !bytes.is_empty())));
-    let mut begun: Vec<Bytes> = Vec::new();
-    let mut length = 0_usize;
+    let mut begun = BytesMut::new();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(broken)?;
-        length = length.saturating_add(piece.len());
-        begun.push(piece);
+        begun.extend_from_slice(&piece.map_err(broken)?);
         record.active();
-        if declared.is_some_and(|declared| length as u64 > declared) {
+        if declared.is_some_and(|declared| begun.len() as u64 > declared) {
             return Err(mismatch(declared));
         }
-        if length > COLLECTED_BYTES_MAX {
-            let all = stream::iter(begun.into_iter().map(Ok)).chain(pieces);
+        if begun.len() > COLLECTED_BYTES_MAX {
+            let begun = Ok(begun.freeze());
+            let all = stream::once(future::ready(begun)).chain(pieces);
             let body = measured(all, declared, Arc::clone(record));
-            return Ok(RequestBody::Streamed(Some(Body::Streamed(
-                Box::pin(body),
-                declared,
-            ))));
+            let body = Body::Streamed(Box::pin(body), declared);
+            return Ok(RequestBody::Streamed(Some(body)));
         }
     }
-    if declared.is_some_and(|declared| length as u64 != declared) {
+    if declared.is_some_and(|declared| begun.len() as u64 != declared) {
         return Err(mismatch(declared));
     }
-    Ok(RequestBody::Collected(joined(begun, length)))
-}
-
-fn joined(mut pieces: Vec<Bytes>, length: usize) -> Bytes {
-    if pieces.len() == 1 {
-        return pieces.pop().unwrap_or_default();
-    }
-    let mut whole = BytesMut::with_capacity(length);
-    for piece in pieces {
-        whole.extend_from_slice(&piece);
-    }
-    whole.freeze()
+    Ok(RequestBody::Collected(begun.freeze()))
 }
 
 type Piece = Result<Bytes, Box<dyn std::error::Error + Send + Sync>>;

@@ -7,8 +7,10 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
 };
+use http::{Method, StatusCode};
 
 use super::decoding::{ACCEPTED, decoded};
 use super::error::{NotSent, ReadError, TransportError, words};
@@ -73,6 +75,7 @@ impl Transport {
     pub async fn send(&self, outbound: Outbound) -> Result<Inbound, TransportError> {
         let client = self.client(&outbound)?;
         let timeout = outbound.timeout;
+        let is_head = outbound.method == Method::HEAD;
         let sent = tokio::time::timeout(timeout, client.execute(request(outbound)));
         let reply = match sent.await {
             Err(_) => return Err(TransportError::Timeout(timeout)),
@@ -81,6 +84,16 @@ impl Transport {
         };
         let status = reply.status();
         let mut headers = reply.headers().clone();
+        if is_head || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) {
+            // What they say about a body is about one that is not there.
+            headers.remove(CONTENT_ENCODING);
+            let body = Box::pin(futures_util::stream::empty());
+            return Ok(Inbound {
+                status,
+                headers,
+                body,
+            });
+        }
         let raw = reply
             .bytes_stream()
             .map_err(|error| ReadError::Cut(words(&error)));
@@ -172,6 +185,7 @@ fn public() -> reqwest::ClientBuilder {
 }
 
 fn request(outbound: Outbound) -> reqwest::Request {
+    let method = outbound.method.clone();
     let mut request = reqwest::Request::new(outbound.method, outbound.url);
     *request.headers_mut() = outbound.headers;
     let headers = request.headers_mut();
@@ -189,6 +203,9 @@ fn request(outbound: Outbound) -> reqwest::Request {
     }
     headers.insert(ACCEPT_ENCODING, ACCEPTED);
     match outbound.body {
+        Body::Empty if takes_content(&method) => {
+            headers.insert(CONTENT_LENGTH, 0.into());
+        }
         Body::Empty => {}
         Body::Collected(bytes) => *request.body_mut() = Some(bytes.into()),
         Body::Streamed(stream, length) => {
@@ -199,6 +216,11 @@ fn request(outbound: Outbound) -> reqwest::Request {
         }
     }
     request
+}
+
+/// RFC 9110 §8.6: a request of these says that it has no content; some servers answer 411 otherwise.
+fn takes_content(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }
 
 async fn small(mut body: super::InboundStream) -> Result<Bytes, ReadError> {
@@ -214,7 +236,7 @@ async fn small(mut body: super::InboundStream) -> Result<Bytes, ReadError> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, Method, StatusCode};
+    use http::HeaderValue;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
     use url::Url;

@@ -47,7 +47,10 @@ enum Encoding {
 pub(super) fn decoded(headers: &mut HeaderMap, raw: Raw) -> Result<InboundStream, ReadError> {
     let encoding = encoding(headers)?;
     headers.remove(CONTENT_ENCODING);
-    if encoding == Encoding::Identity {
+    let empty = headers
+        .get(CONTENT_LENGTH)
+        .is_some_and(|length| length == "0");
+    if encoding == Encoding::Identity || empty {
         return Ok(raw);
     }
     headers.remove(CONTENT_LENGTH);

@@ -1,2 +1,5 @@
 //! tests
+mod accounts;
+mod consent;
+mod market;
 mod store;

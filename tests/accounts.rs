@@ -480,7 +480,7 @@ async fn an_account_is_found_by_id_by_alias_or_because_it_is_the_only_one() {
     let host = Host::new();
     let none = host
         .accounts
-        .resolve(&user("u1"), &etsy(), None)
+        .resolve(Some(&user("u1")), &etsy(), None)
         .unwrap_err();
     assert!(
         none.to_string()
@@ -490,7 +490,7 @@ async fn an_account_is_found_by_id_by_alias_or_because_it_is_the_only_one() {
     let first = host.connect(&config, "u1", "").await.unwrap().account;
     host.connect(&config, "u2", "").await.unwrap();
     assert_eq!(
-        host.accounts.resolve(&user("u1"), &etsy(), None).unwrap(),
+        host.accounts.resolve(Some(&user("u1")), &etsy(), None).unwrap(),
         first
     );
     let shop = NewSeller {
@@ -505,7 +505,7 @@ async fn an_account_is_found_by_id_by_alias_or_because_it_is_the_only_one() {
         .account;
     let several = host
         .accounts
-        .resolve(&user("u1"), &etsy(), None)
+        .resolve(Some(&user("u1")), &etsy(), None)
         .unwrap_err();
     assert!(
         matches!(&several, ResolveError::Several { choices, .. } if choices.len() == 2),
@@ -520,7 +520,7 @@ async fn an_account_is_found_by_id_by_alias_or_because_it_is_the_only_one() {
     ] {
         assert_eq!(
             host.accounts
-                .resolve(&user("u1"), &etsy(), Some(&which))
+                .resolve(Some(&user("u1")), &etsy(), Some(&which))
                 .unwrap()
                 .id,
             second.id

@@ -1,7 +1,6 @@
 //! What tests of accounts and consent stand on: a store, and a marketplace over real HTTP — the
 //! sandbox, or a token endpoint that answers exactly what a test tells it to.
 
-
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -1,11 +1,124 @@
 //! The command line: each command is a request to the API, and says in words what came of it.
 //!
-//! Flags, help and tables of `stoflow call` come from a plugin's [`Shape`](crate::contract::Shape) alone,
-//! so they cannot drift from what the plugin does.
+//! Flags, help and tables of `stoflow call` come from a plugin's [`Shape`](crate::contract::Shape)
+//! alone, so they cannot drift from what the plugin does.
 
+mod account;
+mod browser;
+mod call;
+mod client;
+mod failure;
 pub mod flag;
 pub mod flags;
+mod form;
 pub mod help;
 mod phrase;
+mod plugin;
+mod rows;
 pub mod table;
 mod text;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
+use crate::telemetry;
+use client::Client;
+pub use failure::Failure;
+
+/// Sell on marketplaces through plugins
+#[derive(Debug, Parser)]
+#[command(name = "stoflow", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Arguments {
+    /// Where everything is kept [default: $STOFLOW_DATA_DIR, else $XDG_STATE_HOME/stoflow]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// What is logged to stderr: error, warn, info, debug [default: $STOFLOW_LOG, else warn]
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done · 1 the host failed · 2 the command is wrong · 3 the data are wrong ·
+4 consent is missing or refused · 5 there is no such thing · 6 conflict, or something has to be
+set up first · 7 try again later · 8 it may or may not have happened · 9 the plugin failed ·
+10 not granted · 11 not supported";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install, show, set up and remove plugins
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+    /// Connect sellers' accounts, show and disconnect them
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Call a function of a plugin
+    Call(call::Arguments),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::start(arguments.log.as_deref());
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no thread can be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(std::io::stderr().is_terminal());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let data_dir =
+        config::data_dir(arguments.data_dir, |name| std::env::var_os(name)).ok_or_else(|| {
+            Failure::usage(
+                "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
+            )
+        })?;
+    let mut client = Client::new(data_dir);
+    let done = match arguments.command {
+        Command::Plugin(command) => plugin::run(&mut client, command).await,
+        Command::Account(command) => account::run(&mut client, command).await,
+        Command::Call(arguments) => call::run(&mut client, arguments).await,
+    };
+    let closed = client.release().await;
+    done.and(closed)
+}
+
+/// A reply as JSON, for people to read and programs too.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    println!(
+        "{}",
+        serde_json::to_string_pretty(value).map_err(Failure::reply)?
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

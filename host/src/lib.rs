@@ -4,13 +4,26 @@
 //! loads plugins and does for all of them what must be done right once; the binary `stoflow` is a
 //! client of its API. Modules in reading order, each using only those below it.
 
-pub mod accounts;
 pub mod cli;
-pub mod config;
+
+pub mod api;
+
+pub mod host;
+
 pub mod consent;
+pub mod plugins;
+
+pub mod runtime;
+
 pub mod contract;
 pub mod gateway;
-pub mod model;
-pub mod secret;
+
+pub mod accounts;
 pub mod store;
 pub mod transport;
+
+pub mod config;
+pub mod locks;
+pub mod model;
+pub mod secret;
+pub mod telemetry;

@@ -151,6 +151,13 @@ impl Sandbox {
             .collect()
     }
 
+    /// How many requests to the marketplace have come so far, those included that are not answered
+    /// yet: a test that stops a client in the middle of one waits for this.
+    #[must_use]
+    pub fn begun(&self) -> usize {
+        self.server.begun.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.server.core().history.clear();

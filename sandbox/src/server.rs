@@ -1,6 +1,7 @@
 //! The HTTP side: which part of the sandbox answers a request, what fault hits it, how it is recorded.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ use crate::reply::{Refusal, Reply};
 /// A running sandbox, as its connections see it.
 pub(crate) struct Server {
     core: Mutex<Core>,
+    /// Requests to the marketplace that have come, answered or not.
+    pub(crate) begun: AtomicUsize,
     pub(crate) options: Options,
     /// Where it is reached, without a slash at the end.
     pub(crate) base_url: String,
@@ -45,6 +48,7 @@ impl Server {
     pub(crate) fn new(options: Options, base_url: String) -> Self {
         Self {
             core: Mutex::new(Core::new(&options)),
+            begun: AtomicUsize::new(0),
             options,
             base_url,
         }
@@ -91,6 +95,7 @@ async fn marketplace(
     line: &Line,
     started: Instant,
 ) -> Response {
+    server.begun.fetch_add(1, Ordering::SeqCst);
     let operation = api::operation_name(incoming);
     let fault = {
         let mut core = server.core();

@@ -173,27 +173,52 @@ fn interfaces(
     exports: &[Export<'_>],
 ) -> Result<Shape, SchemaError> {
     let mut types = Types::new(resolve, docs);
-    let mut interfaces: Vec<InterfaceShape> = Vec::new();
-    for export in exports {
-        let id = InterfaceId::parse(&export.name);
-        let (path, short) = match &id {
-            Some(id) if id.package.starts_with("wasi:") => continue,
-            Some(id) => (format!("{}/{}", id.package, id.interface), id.interface),
-            None => (export.name.clone(), export.name.as_str()),
-        };
-        let ours = id.as_ref().is_some_and(InterfaceId::is_of_this_contract);
-        let clash = interfaces.iter().any(|other| other.name == short);
-        let name = if clash && !ours { &path } else { short };
-        if let Some(other) = interfaces.iter_mut().find(|other| other.name == name) {
-            // The contract's own names are the contract's.
-            other.name = other.export.clone();
-        }
-        interfaces.push(interface(&mut types, docs, export, name, &path)?);
-    }
+    let callable: Vec<&Export<'_>> = exports
+        .iter()
+        .filter(|export| !export.name.starts_with("wasi:"))
+        .collect();
+    let interfaces = callable.iter().map(|export| {
+        let name = callable_name(export, &callable);
+        interface(&mut types, docs, export, name)
+    });
     Ok(Shape {
-        interfaces,
+        interfaces: interfaces.collect::<Result<_, SchemaError>>()?,
         types: types.finish(),
     })
+}
+
+/// By which name an interface is called: `listings`; `acme:shop/listings` where the contract, or
+/// another package, has one of that name; with its version where that is not enough.
+fn callable_name<'e>(export: &'e Export<'_>, all: &[&Export<'_>]) -> &'e str {
+    let is_alone = |name: fn(&str) -> &str| {
+        let same = all.iter().filter(|o| name(&o.name) == name(&export.name));
+        same.count() == 1
+    };
+    // The contract's own names are the contract's, in the newest version that this host speaks.
+    let ours = all.iter().filter_map(|other| {
+        let id = InterfaceId::parse(&other.name)?;
+        let same = short_name(&other.name) == short_name(&export.name);
+        (same && id.is_of_this_contract()).then_some((id.version, &other.name))
+    });
+    let is_the_contracts = ours.max().is_some_and(|(_, name)| *name == export.name);
+    if is_the_contracts || is_alone(short_name) {
+        short_name(&export.name)
+    } else if is_alone(path_of) {
+        path_of(&export.name)
+    } else {
+        &export.name
+    }
+}
+
+/// `stoflow:marketplace/listings@0.1.0` → `stoflow:marketplace/listings`.
+fn path_of(export: &str) -> &str {
+    export.split_once('@').map_or(export, |(path, _)| path)
+}
+
+/// `stoflow:marketplace/listings@0.1.0` → `listings`.
+fn short_name(export: &str) -> &str {
+    let path = path_of(export);
+    path.split_once('/').map_or(path, |(_, name)| name)
 }
 
 fn interface(
@@ -201,8 +226,8 @@ fn interface(
     docs: &Docs,
     export: &Export<'_>,
     name: &str,
-    path: &str,
 ) -> Result<InterfaceShape, SchemaError> {
+    let path = path_of(&export.name);
     types.refuse_resources(export.interface, &export.name)?;
     let functions = export.interface.functions.values().map(|function| {
         let mut shape = self::function(types, export, function)?;

@@ -136,7 +136,7 @@ fn filled(header: &SecretHeader, call: &CallContext) -> Result<String, Refusal> 
     }
     if text.contains("{client-secret}") {
         let secret = call.config.client_secret.as_ref();
-        let secret = secret.ok_or_else(|| missing("client secret", "--client-secret SECRET"))?;
+        let secret = secret.ok_or_else(|| missing("client secret", "--client-secret-file FILE"))?;
         text = text.replace("{client-secret}", secret.expose());
     }
     Ok(text)
@@ -157,7 +157,10 @@ fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
             RefusalKind::Credential,
             format!("stoflow plugin configure {plugin}"),
         ),
-        TokenError::Unknown(_) => (RefusalKind::Credential, "stoflow account list".to_owned()),
+        TokenError::Unknown(_) => (
+            RefusalKind::NeedsConsent,
+            format!("stoflow account connect {plugin}"),
+        ),
     };
     Refusal::new(kind, error.to_string()).remedy(remedy)
 }
@@ -403,7 +406,7 @@ mod tests {
             ),
             (
                 TokenError::Unknown(AccountId::random()),
-                RefusalKind::Credential,
+                RefusalKind::NeedsConsent,
             ),
         ] {
             let call = call(Seller::Account(AccountId::random()));

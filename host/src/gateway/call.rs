@@ -121,7 +121,8 @@ impl CallRecord {
         self.began + Duration::from_millis(self.activity_millis.load(Ordering::Relaxed))
     }
 
-    pub(super) fn active(&self) {
+    /// Something happened: the call makes progress.
+    pub fn active(&self) {
         let millis = self.began.elapsed().as_millis();
         self.activity_millis
             .fetch_max(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);

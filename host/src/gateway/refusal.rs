@@ -95,6 +95,14 @@ impl Refusal {
         }
     }
 
+    /// A request's body that the plugin, or the way to it, broke off.
+    pub fn broken_body(why: impl fmt::Display) -> Self {
+        Self::new(
+            RefusalKind::RequestBody,
+            format!("the request's body broke off: {why}"),
+        )
+    }
+
     /// With what to do.
     #[must_use]
     pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {

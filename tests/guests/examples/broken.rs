@@ -19,7 +19,12 @@ impl Listings for Broken {
             "panic" => panic!("a bug of the plugin"),
             "unreachable" => core::arch::wasm32::unreachable(),
             "json" => listing.extension = Some("{not json".into()),
-            "decimal" => listing.price = Some(Money { amount: "12,50".into(), currency: "EUR".into() }),
+            "decimal" => {
+                listing.price = Some(Money {
+                    amount: "12,50".into(),
+                    currency: "EUR".into(),
+                })
+            }
             "timestamp" => listing.created_at = Some(i64::MAX),
             "error" => return Err(Error::Forbidden("in the marketplace's words".into())),
             _ => {}

@@ -29,7 +29,10 @@ struct Asked {
 
 impl Plugin for Caller {
     fn describe() -> Description {
-        let header = SecretHeader { name: "x-api-key".into(), template: "{client-id}:{client-secret}".into() };
+        let header = SecretHeader {
+            name: "x-api-key".into(),
+            template: "{client-id}:{client-secret}".into(),
+        };
         let endpoint = |origin: &str, path_prefix: &str, credentials: Vec<Credential>| Endpoint {
             origin: origin.into(),
             path_prefix: path_prefix.into(),
@@ -61,7 +64,8 @@ impl Plugin for Caller {
 
 impl Listings for Caller {
     fn get(id: String) -> Result<Listing, Error> {
-        let asked: Asked = serde_json::from_str(&id).map_err(|error| Error::Unexpected(error.to_string()))?;
+        let asked: Asked =
+            serde_json::from_str(&id).map_err(|error| Error::Unexpected(error.to_string()))?;
         let reply = send(&asked).map_err(Error::Unavailable)?;
         Err(Error::NotFound(reply))
     }
@@ -70,7 +74,9 @@ impl Listings for Caller {
 fn send(asked: &Asked) -> Result<String, String> {
     let fields = Fields::new();
     for (name, value) in &asked.headers {
-        fields.append(name, value.as_bytes()).map_err(|error| format!("header {name}: {error:?}"))?;
+        fields
+            .append(name, value.as_bytes())
+            .map_err(|error| format!("header {name}: {error:?}"))?;
     }
     let request = OutgoingRequest::new(fields);
     let method = match asked.method.as_deref() {
@@ -80,11 +86,19 @@ fn send(asked: &Asked) -> Result<String, String> {
         Some("CONNECT") => Method::Connect,
         Some(other) => Method::Other(other.into()),
     };
-    let scheme = if asked.scheme.as_deref() == Some("http") { Scheme::Http } else { Scheme::Https };
+    let scheme = if asked.scheme.as_deref() == Some("http") {
+        Scheme::Http
+    } else {
+        Scheme::Https
+    };
     request.set_method(&method).map_err(|()| "method")?;
     request.set_scheme(Some(&scheme)).map_err(|()| "scheme")?;
-    request.set_authority(Some(&asked.authority)).map_err(|()| "authority")?;
-    request.set_path_with_query(Some(&asked.path)).map_err(|()| "path")?;
+    request
+        .set_authority(Some(&asked.authority))
+        .map_err(|()| "authority")?;
+    request
+        .set_path_with_query(Some(&asked.path))
+        .map_err(|()| "path")?;
     let body = request.body().map_err(|()| "body")?;
     let future = outgoing_handler::handle(request, None).map_err(|error| format!("{error:?}"))?;
     if !asked.body.is_empty() {
@@ -95,7 +109,11 @@ fn send(asked: &Asked) -> Result<String, String> {
     }
     OutgoingBody::finish(body, None).map_err(|error| format!("{error:?}"))?;
     future.subscribe().block();
-    let reply = future.get().ok_or("no reply")?.map_err(|()| "taken")?.map_err(|error| format!("{error:?}"))?;
+    let reply = future
+        .get()
+        .ok_or("no reply")?
+        .map_err(|()| "taken")?
+        .map_err(|error| format!("{error:?}"))?;
     let mut text = format!("{}\n", reply.status());
     for (name, value) in reply.headers().entries() {
         text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(&value)));

@@ -15,11 +15,19 @@ impl Plugin for Constant {
 
 impl Listings for Constant {
     fn list(_state: Option<ListingState>, _page: PageRequest) -> Result<ListingPage, Error> {
-        Ok(ListingPage { items: vec![listing()], next: None, total: Some(1) })
+        Ok(ListingPage {
+            items: vec![listing()],
+            next: None,
+            total: Some(1),
+        })
     }
 
     fn get(id: String) -> Result<Listing, Error> {
-        if id == "1" { Ok(listing()) } else { Err(Error::NotFound(format!("no listing {id}"))) }
+        if id == "1" {
+            Ok(listing())
+        } else {
+            Err(Error::NotFound(format!("no listing {id}")))
+        }
     }
 }
 
@@ -34,7 +42,10 @@ fn listing() -> Listing {
         state_text: "active".into(),
         title: "Stoneware mug".into(),
         description: Text::Plain("Holds tea.".into()),
-        price: Some(Money { amount: "18.50".into(), currency: "EUR".into() }),
+        price: Some(Money {
+            amount: "18.50".into(),
+            currency: "EUR".into(),
+        }),
         quantity: 4,
         url: None,
         category: None,

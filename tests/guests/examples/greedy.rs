@@ -58,7 +58,11 @@ fn empty_writes() {
 fn recursion() {
     fn deeper(depth: u64) -> u64 {
         let frame = std::hint::black_box([depth; 64]);
-        if depth == u64::MAX { 0 } else { deeper(depth + 1) + frame[0] }
+        if depth == u64::MAX {
+            0
+        } else {
+            deeper(depth + 1) + frame[0]
+        }
     }
     std::hint::black_box(deeper(0));
 }

@@ -56,7 +56,11 @@ struct Older;
 
 impl plugin::Guest for Older {
     fn describe() -> plugin::Description {
-        plugin::Description { id: "older".into(), name: "Older".into(), version: "0.0.1".into() }
+        plugin::Description {
+            id: "older".into(),
+            name: "Older".into(),
+            version: "0.0.1".into(),
+        }
     }
 }
 
@@ -81,7 +85,15 @@ impl publish::Guest for Older {
 
 impl listings::Guest for Older {
     fn get(id: String) -> Result<Listing, Error> {
-        if id == "1" { Ok(Listing { id, title: "Old mug".into(), quantity: 2 }) } else { Err(Error::NotFound(id)) }
+        if id == "1" {
+            Ok(Listing {
+                id,
+                title: "Old mug".into(),
+                quantity: 2,
+            })
+        } else {
+            Err(Error::NotFound(id))
+        }
     }
 }
 

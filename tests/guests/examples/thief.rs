@@ -16,7 +16,10 @@ const PAGE: &str = "https://api.etsy.com/v3/application/sandbox-echo";
 
 impl Plugin for Thief {
     fn describe() -> Description {
-        let header = SecretHeader { name: "x-api-key".into(), template: "{client-id}:{client-secret}".into() };
+        let header = SecretHeader {
+            name: "x-api-key".into(),
+            template: "{client-id}:{client-secret}".into(),
+        };
         let endpoint = Endpoint {
             origin: "https://api.etsy.com".into(),
             path_prefix: "/v3/application/".into(),
@@ -26,7 +29,10 @@ impl Plugin for Thief {
             cache_seconds: None,
         };
         // Installed in the place of the real one: its account, its token.
-        Description { endpoints: vec![endpoint], ..plugin::describe("etsy", "Etsy", "9.9.9") }
+        Description {
+            endpoints: vec![endpoint],
+            ..plugin::describe("etsy", "Etsy", "9.9.9")
+        }
     }
 }
 
@@ -34,7 +40,9 @@ impl Listings for Thief {
     /// The first id is the kind of echo, the others are what to look for. Answers with how often
     /// each was found.
     fn get_many(ids: Vec<String>) -> Result<Vec<Listing>, Error> {
-        let (kind, needles) = ids.split_first().ok_or_else(|| Error::NotFound("no kind".into()))?;
+        let (kind, needles) = ids
+            .split_first()
+            .ok_or_else(|| Error::NotFound("no kind".into()))?;
         let reply = Request::get(PAGE).query("as", kind).send();
         // Kept alive until the search is over, in whatever shape it came.
         let (status, kept) = match &reply {
@@ -44,11 +52,16 @@ impl Listings for Thief {
         if kind == "log" {
             eprintln!("{kept}");
         }
-        let counts: Vec<_> = needles.iter().map(|needle| count(needle.as_bytes())).collect();
+        let counts: Vec<_> = needles
+            .iter()
+            .map(|needle| count(needle.as_bytes()))
+            .collect();
         let seen = std::env::vars().count() + std::env::args().count();
         let length = kept.len();
         drop(reply);
-        Err(Error::NotFound(format!("{status} {length} {counts:?} {seen}")))
+        Err(Error::NotFound(format!(
+            "{status} {length} {counts:?} {seen}"
+        )))
     }
 }
 

@@ -203,6 +203,21 @@ fn an_interface_of_another_package_is_not_the_contracts_whatever_its_name() {
 }
 
 #[test]
+fn a_plugin_for_two_versions_of_the_contract_is_called_by_the_one_that_is_spoken() {
+    let wit = format!(
+        "package stoflow:marketplace@0.1.0;
+        {PLUGIN}
+        world test {{ include marketplace; export stoflow:marketplace/listings@0.2.0; }}
+        package stoflow:marketplace@0.2.0 {{ interface listings {{ get-all: func(); }} }}"
+    );
+    let schema = Schema::decode(&component(&wit, "test")).unwrap();
+    assert!(schema.has("listings"));
+    assert!(schema.function("listings", "get-all").is_err());
+    let later = "stoflow:marketplace/listings@0.2.0";
+    assert_eq!(schema.function(later, "get-all").unwrap().export(), later);
+}
+
+#[test]
 fn a_plugin_goes_on_working_whose_contract_lacks_a_field_a_case_and_a_function() {
     // As it may have been before: `description` without quotas, settings and sites, `credential`
     // without `header`, `poll` without `fetch`.

@@ -1,0 +1,183 @@
+//! `/api/plugins`: install, list, show, set up, remove.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::caller::Caller;
+use super::problem::{Problem, ProblemKind};
+use crate::config::PluginChange;
+use crate::host::Host;
+use crate::model::PluginId;
+use crate::plugins::{Choice, Inspection, Installed};
+
+/// A plugin in a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// The version.
+    #[serde(flatten)]
+    pub installed: Installed,
+    /// Whether calls go to it.
+    pub active: bool,
+}
+
+pub(super) async fn list(
+    _: Caller,
+    State(host): State<Arc<Host>>,
+) -> Result<Json<Vec<Entry>>, Problem> {
+    let versions = host.plugins.list()?;
+    Ok(Json(
+        versions
+            .into_iter()
+            .map(|(installed, active)| Entry { installed, active })
+            .collect(),
+    ))
+}
+
+pub(super) async fn inspect(
+    _: Caller,
+    State(host): State<Arc<Host>>,
+    component: Bytes,
+) -> Result<Json<Inspection>, Problem> {
+    Ok(Json(host.plugins.inspect(&component).await?))
+}
+
+/// How to install.
+#[derive(Debug, Deserialize)]
+pub(super) struct InstallQuery {
+    /// Whether what it asks for is granted.
+    #[serde(default = "present")]
+    grant: Choice,
+    /// Whether the version becomes the active one, though another one is.
+    #[serde(default)]
+    activate: bool,
+    /// Whether the same version with another content is replaced.
+    #[serde(default)]
+    replace: bool,
+}
+
+fn present() -> Choice {
+    Choice::Present
+}
+
+pub(super) async fn install(
+    _: Caller,
+    State(host): State<Arc<Host>>,
+    Query(query): Query<InstallQuery>,
+    component: Bytes,
+) -> Result<Json<Inspection>, Problem> {
+    let installed = host
+        .plugins
+        .install(&component, query.grant, query.activate, query.replace)
+        .await?;
+    Ok(Json(installed))
+}
+
+/// What is shown of a plugin. Its secrets are not among it.
+pub(super) async fn show(
+    _: Caller,
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = plugin_id(&host, &id)?;
+    let versions: Vec<_> = host.plugins.list()?;
+    let versions: Vec<_> = versions
+        .into_iter()
+        .filter(|(installed, _)| installed.description.id == id)
+        .collect();
+    if versions.is_empty() {
+        return Err(host.plugins.unknown(id.as_str())?.into());
+    }
+    let config = host.config.plugin(&id);
+    let entries: Vec<_> = versions
+        .into_iter()
+        .map(|(installed, active)| Entry { installed, active })
+        .collect();
+    Ok(Json(json!({
+        "id": id,
+        "versions": entries,
+        "configuration": {
+            "file": host.config.path(),
+            "client_id": config.client_id,
+            "client_secret": config.client_secret.as_ref().map(ToString::to_string),
+            "redirect_uri": config.redirect_uri,
+            "origins": config.origins,
+            "settings": config.settings,
+            "grant": config.grant,
+        },
+    })))
+}
+
+/// The interfaces and functions of the active version, for help and flags.
+pub(super) async fn schema(
+    _: Caller,
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = plugin_id(&host, &id)?;
+    let plugin = host.plugins.active(&id)?;
+    let description = &plugin.installed.description;
+    Ok(Json(json!({
+        "id": id,
+        "name": description.name,
+        "version": description.version,
+        "shape": plugin.linked.schema().shape(),
+    })))
+}
+
+pub(super) async fn configure(
+    _: Caller,
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+    Json(change): Json<PluginChange>,
+) -> Result<Json<Value>, Problem> {
+    let id: PluginId = id
+        .parse()
+        .map_err(|error| Problem::new(ProblemKind::BadRequest, error))?;
+    if let Ok(installed) = host.plugins.active_installed(&id) {
+        let known = &installed.description.settings;
+        for name in change.settings.keys() {
+            if !known.iter().any(|setting| setting.name == *name) {
+                let names: Vec<_> = known.iter().map(|setting| setting.name.as_str()).collect();
+                let message = format!("{id} has no setting {name:?}; it has {}", names.join(", "));
+                return Err(Problem::new(ProblemKind::BadRequest, message));
+            }
+        }
+    }
+    host.config.change(&id, &change)?;
+    Ok(Json(json!({ "id": id, "file": host.config.path() })))
+}
+
+pub(super) async fn remove(
+    _: Caller,
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = plugin_id(&host, &id)?;
+    let accounts = host.accounts.list(None)?;
+    let accounts = accounts
+        .iter()
+        .filter(|account| account.plugin == id)
+        .count();
+    if accounts > 0 {
+        return Err(crate::plugins::PluginsError::InUse { id, accounts }.into());
+    }
+    let removed = host.plugins.remove(&id).await?;
+    let versions: Vec<_> = removed
+        .iter()
+        .map(|installed| &installed.description.version)
+        .collect();
+    Ok(Json(json!({ "id": id, "removed": versions })))
+}
+
+/// An id that cannot be one is as unknown as one that is not there.
+pub(super) fn plugin_id(host: &Host, id: &str) -> Result<PluginId, Problem> {
+    match id.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => Err(host.plugins.unknown(id)?.into()),
+    }
+}

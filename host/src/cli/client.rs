@@ -1,0 +1,189 @@
+//! How commands reach the API: the host inside this process, opened at the first request and given
+//! back while a person is waited for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Method, Request, Response, header};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tower::ServiceExt;
+
+use super::Failure;
+use crate::api::{self, Caller, Problem};
+use crate::host::{Host, Options};
+
+/// The API, for one command.
+pub(super) struct Client {
+    data_dir: PathBuf,
+    open: Option<(Arc<Host>, Router)>,
+}
+
+impl Client {
+    pub(super) fn new(data_dir: PathBuf) -> Self {
+        Self {
+            data_dir,
+            open: None,
+        }
+    }
+
+    /// A request without a body, its reply read as JSON.
+    pub(super) async fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, Failure> {
+        self.json(Method::GET, path, "application/json", Body::empty())
+            .await
+    }
+
+    pub(super) async fn delete<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, Failure> {
+        self.json(Method::DELETE, path, "application/json", Body::empty())
+            .await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(Failure::reply)?;
+        self.json(Method::POST, path, "application/json", Body::from(body))
+            .await
+    }
+
+    pub(super) async fn post_bytes<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<T, Failure> {
+        self.json(Method::POST, path, "application/wasm", Body::from(body))
+            .await
+    }
+
+    async fn json<T: DeserializeOwned>(
+        &mut self,
+        method: Method,
+        path: &str,
+        media_type: &str,
+        body: Body,
+    ) -> Result<T, Failure> {
+        let request = request(method, path, media_type, "application/json", body)?;
+        let bytes = self.collect(request).await?;
+        serde_json::from_slice(&bytes).map_err(Failure::reply)
+    }
+
+    async fn collect(&mut self, request: Request<Body>) -> Result<Bytes, Failure> {
+        let response = self.send(request).await?;
+        let bytes = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(Failure::reply)?;
+        Ok(bytes.to_bytes())
+    }
+
+    /// Sends a request; a problem is this command's failure.
+    async fn send(&mut self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+        let router = self.router()?;
+        let response = match router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let bytes = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(Failure::reply)?
+            .to_bytes();
+        Err(serde_json::from_slice::<Problem>(&bytes).map_or_else(Failure::reply, Failure::from))
+    }
+
+    /// A call whose steps are shown while it runs; its result as JSON.
+    pub(super) async fn watch(
+        &mut self,
+        path: &str,
+        media_type: &str,
+        body: Body,
+        mut on_progress: impl FnMut(api::Step),
+    ) -> Result<Bytes, Failure> {
+        let request = request(Method::POST, path, media_type, "text/event-stream", body)?;
+        let response = self.send(request).await?;
+        let mut events = api::Events::new(response.into_body().into_data_stream());
+        while let Some(event) = events.next().await {
+            match event.map_err(Failure::reply)? {
+                api::Event::Progress(step) => on_progress(step),
+                api::Event::Result(json) => return Ok(json),
+                api::Event::Problem(problem) => return Err((*problem).into()),
+            }
+        }
+        Err(Failure::reply("it ended before the result"))
+    }
+
+    fn router(&mut self) -> Result<Router, Failure> {
+        if let Some((_, router)) = &self.open {
+            return Ok(router.clone());
+        }
+        let mut options = Options::new(&self.data_dir);
+        // Tests and the demo share one, so that fresh data do not mean compiling again.
+        options.compiled_dir = std::env::var_os("STOFLOW_COMPILED_DIR").map(PathBuf::from);
+        let host = Arc::new(Host::open(&options)?);
+        let router = api::router(Arc::clone(&host));
+        self.open = Some((host, router.clone()));
+        Ok(router)
+    }
+
+    /// Gives the store back. The next request opens it again.
+    pub(super) async fn release(&mut self) -> Result<(), Failure> {
+        let Some((host, _)) = self.open.take() else {
+            return Ok(());
+        };
+        let closed = tokio::task::spawn_blocking(move || host.close()).await;
+        let closed = closed.map_err(Failure::reply)?;
+        closed.map_err(|error| Failure::from(crate::host::HostError::Store(error)))
+    }
+}
+
+fn request(
+    method: Method,
+    path: &str,
+    media_type: &str,
+    accept: &str,
+    body: Body,
+) -> Result<Request<Body>, Failure> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::CONTENT_TYPE, media_type)
+        .header(header::ACCEPT, accept)
+        .extension(Caller::Operator)
+        .body(body)
+        .map_err(|error| Failure::usage(format_args!("{path:?} cannot be asked for: {error}")))
+}
+
+/// A path with its query, each part encoded.
+pub(super) fn path(segments: &[&str], query: &[(&str, Option<&str>)]) -> String {
+    let mut path = String::new();
+    for segment in segments {
+        path.push('/');
+        path.extend(
+            url::form_urlencoded::byte_serialize(segment.as_bytes())
+                .map(|part| part.replace('+', "%20")),
+        );
+    }
+    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in query {
+        if let Some(value) = value {
+            pairs.append_pair(name, value);
+        }
+    }
+    let query = pairs.finish();
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{query}")
+    }
+}

@@ -1,0 +1,129 @@
+//! The host: builds the parts in order and holds them. It decides nothing.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::accounts::Accounts;
+use crate::config::{Config, ConfigError};
+use crate::consent::Consent;
+use crate::gateway::{Gateway, Scrub};
+use crate::plugins::{Plugins, PluginsError};
+use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
+use crate::store::{MasterKey, Store, StoreError};
+use crate::transport::Transport;
+
+/// With what a host is built.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Everything that is kept lies below it.
+    pub data_dir: PathBuf,
+    /// Where compiled code is kept; `None` for `compiled` in the data directory.
+    pub compiled_dir: Option<PathBuf>,
+    /// Whether replies are searched for secrets. Off only in the test that shows that it matters.
+    pub scrub: Scrub,
+}
+
+impl Options {
+    /// The usual ones.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            compiled_dir: None,
+            scrub: Scrub::On,
+        }
+    }
+}
+
+/// Why the host cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The data directory cannot be made or written.
+    #[error("the data directory {path} cannot be used: {source}; choose another with --data-dir")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no engine.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The catalogue cannot be opened.
+    #[error(transparent)]
+    Plugins(#[from] PluginsError),
+}
+
+/// The parts.
+#[derive(Debug)]
+pub struct Host {
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// Records.
+    pub store: Store,
+    /// Accounts and tokens.
+    pub accounts: Accounts,
+    /// The flow.
+    pub consent: Consent,
+    /// Installed plugins, and calls of them.
+    pub plugins: Plugins,
+}
+
+impl Host {
+    /// Builds the host on a data directory, which is made where it is missing.
+    pub fn open(options: &Options) -> Result<Self, HostError> {
+        let data_dir = &options.data_dir;
+        make_data_dir(data_dir)?;
+        let config = Arc::new(Config::load(data_dir)?);
+        let (master, _) = MasterKey::find(data_dir, |name| std::env::var_os(name))?;
+        let store = Store::open(data_dir, &master)?;
+        let transport = Transport::new();
+        let accounts = Accounts::new(store.clone(), transport.clone());
+        let gateway = Arc::new(Gateway::with_scrub(
+            transport.clone(),
+            Arc::new(accounts.clone()),
+            options.scrub,
+        ));
+        let compiled = options
+            .compiled_dir
+            .clone()
+            .unwrap_or_else(|| data_dir.join("compiled"));
+        let runtime = Arc::new(Runtime::new(Some(&compiled))?);
+        let doors = Doors {
+            gateway,
+            transport,
+            journal: Journal::new(store.clone()),
+        };
+        let consent = Consent::new(store.clone(), accounts.clone());
+        let plugins = Plugins::open(store.clone(), Arc::clone(&config), runtime, doors, data_dir)?;
+        Ok(Self {
+            config,
+            store,
+            accounts,
+            consent,
+            plugins,
+        })
+    }
+
+    /// Writes down that nothing was going on, so that the next start need not look, and gives the
+    /// data directory back.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.store.close()
+    }
+}
+
+fn make_data_dir(path: &Path) -> Result<(), HostError> {
+    let made = DirBuilder::new().mode(0o700).recursive(true).create(path);
+    made.map_err(|source| HostError::DataDir {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,104 @@
+//! The one engine of the process: every wasm feature that a plugin does not need is off, because
+//! most advisories of wasmtime's 48 line concern those; calls take their memory from a pool, so
+//! that all plugins together have a hard cap.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+
+use super::limits::{
+    CALLS_MAX, MEMORIES_MAX, MEMORY_BYTES_MAX, STACK_BYTES, TABLE_ELEMENTS_MAX, TABLES_MAX, TICK,
+    WASM_STACK_BYTES,
+};
+
+/// A component's adapters, and one memory and a few tables for each core module in it.
+const CORE_INSTANCES_PER_CALL: u32 = 16;
+const MEMORIES_PER_CALL: u32 = 2;
+const TABLES_PER_CALL: u32 = 4;
+
+/// The bookkeeping of one instance; a component of a hundred functions takes about 10 KiB.
+const INSTANCE_BYTES_MAX: usize = 1 << 20;
+
+/// Builds the engine.
+pub(super) fn engine() -> Result<Engine> {
+    Engine::new(&config())
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // The component model's own concurrency, and with it its asynchronous ABI.
+        .concurrency_support(false)
+        .wasm_gc(false)
+        .gc_support(false)
+        .wasm_function_references(false)
+        .wasm_exceptions(false)
+        .wasm_threads(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(STACK_BYTES)
+        // A stack that one account's call used is clean before the next has it.
+        .async_stack_zeroing(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(CALLS_MAX)
+        .total_core_instances(CALLS_MAX * CORE_INSTANCES_PER_CALL)
+        .total_memories(CALLS_MAX * MEMORIES_PER_CALL)
+        .total_tables(CALLS_MAX * TABLES_PER_CALL)
+        .total_stacks(CALLS_MAX)
+        .max_memories_per_component(MEMORIES_MAX.try_into().unwrap_or(u32::MAX))
+        .max_tables_per_component(TABLES_MAX.try_into().unwrap_or(u32::MAX))
+        .max_component_instance_size(INSTANCE_BYTES_MAX)
+        .max_core_instance_size(INSTANCE_BYTES_MAX)
+        .max_memory_size(MEMORY_BYTES_MAX)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        // Nothing stays in a place that another account's call gets next.
+        .linear_memory_keep_resident(0)
+        .table_keep_resident(0);
+    pool
+}
+
+/// Moves the engine's epoch on, from a thread of its own: a busy executor cannot delay it.
+#[derive(Debug)]
+pub(super) struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, engine) = (Arc::clone(&stop), engine.clone());
+        let thread = thread::Builder::new().name("epoch".into()).spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                thread::sleep(TICK);
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A thread that only sleeps and counts does not panic.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `journal`: what one call leaves for the next, so that an operation of several steps that broke
+//! off is finished instead of done twice.
+//!
+//! An entry is on disk when `save` returns. From `load` on the key is the call's alone until the
+//! call ends: two calls that publish the same product cannot both find it unpublished.
+
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
+use wasmtime::{Error, Result};
+
+use super::Progress;
+use super::bindings::stoflow::marketplace::journal;
+use super::limits::LimitReached;
+use super::state::CallState;
+use crate::locks::NamedLocks;
+use crate::model::AccountId;
+use crate::store::{Commit, Key, Record, Store};
+
+/// A checkpoint holds ids and names of steps, not the product's pictures.
+const CHECKPOINT_BYTES_MAX: usize = 256 << 10;
+
+/// A key is a caller's id for a product.
+const KEY_BYTES_MAX: usize = 512;
+
+/// A step is one line on a terminal.
+const STEP_CHARS_MAX: usize = 200;
+
+/// What one checkpoint may claim: the ids of what one operation left on the marketplace.
+const CLAIMS_MAX: usize = 32;
+
+/// An entry as it is kept, by account and key.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    checkpoint: String,
+    #[serde(default)]
+    claims: Vec<String>,
+}
+
+impl Record for Entry {
+    const KIND: &'static str = "journal";
+}
+
+/// That an entry claims a name, by account, name and the entry's key.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claim {}
+
+impl Record for Claim {
+    const KIND: &'static str = "journal_claim";
+}
+
+/// The journal of all accounts.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    store: Store,
+    held: NamedLocks,
+}
+
+impl Journal {
+    /// The journal in this store.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            held: NamedLocks::default(),
+        }
+    }
+}
+
+/// The one key that a call has to itself.
+#[derive(Debug)]
+pub(super) struct HeldKey {
+    key: String,
+    _guard: OwnedMutexGuard<()>,
+}
+
+/// One account's part of the journal.
+struct Book<'a> {
+    store: &'a Store,
+    account: &'a AccountId,
+}
+
+impl Book<'_> {
+    fn entry(&self, key: &str) -> Result<Key> {
+        if key.is_empty() || key.len() > KEY_BYTES_MAX {
+            let most = format!("1 to {KEY_BYTES_MAX} bytes");
+            return Err(Error::new(LimitReached::new("the journal's key", most)));
+        }
+        Ok(Key::of([self.account.as_str(), key]))
+    }
+
+    fn claim(&self, name: &str, key: &str) -> Key {
+        Key::of([self.account.as_str(), name, key])
+    }
+
+    fn load(&self, key: &str) -> Result<Option<Entry>> {
+        Ok(self.store.get::<Entry>(&self.entry(key)?)?)
+    }
+
+    /// The entry with all that it claims, in one commit: no claim is there without the checkpoint
+    /// that explains it.
+    fn replace(&self, key: &str, entry: Option<&Entry>) -> Result<Commit> {
+        let mut commit = Commit::new();
+        for name in self.load(key)?.map(|old| old.claims).unwrap_or_default() {
+            commit = commit.delete::<Claim>(&self.claim(&name, key));
+        }
+        let Some(entry) = entry else {
+            return Ok(commit.delete::<Entry>(&self.entry(key)?));
+        };
+        for name in &entry.claims {
+            commit = commit.put(&self.claim(name, key), &Claim {});
+        }
+        Ok(commit.put(&self.entry(key)?, entry))
+    }
+
+    /// How many keys but `own` claim the name.
+    fn claimed(&self, name: &str, own: Option<&str>) -> Result<u32> {
+        let claims = self
+            .store
+            .scan::<Claim>(&Key::of([self.account.as_str(), name]))?;
+        let others = claims
+            .iter()
+            .filter(|(key, _)| key.parts().last().map(String::as_str) != own);
+        Ok(others.count().try_into().unwrap_or(u32::MAX))
+    }
+}
+
+impl CallState {
+    fn book(&self) -> Result<Book<'_>> {
+        let account = self.subject.account.as_ref();
+        let account =
+            account.ok_or_else(|| Error::msg("the journal is an account's; this call has none"))?;
+        Ok(Book {
+            store: &self.doors.journal.store,
+            account: &account.id,
+        })
+    }
+}
+
+/// A checkpoint, checked, with what it claims.
+fn entry(key: &str, checkpoint: String) -> Result<Entry> {
+    if checkpoint.len() > CHECKPOINT_BYTES_MAX {
+        let most = format!("{} KiB", CHECKPOINT_BYTES_MAX >> 10);
+        return Err(Error::new(LimitReached::new("a checkpoint", most)));
+    }
+    let document: Value = serde_json::from_str(&checkpoint)
+        .map_err(|error| Error::msg(format!("the checkpoint of {key:?} is not JSON: {error}")))?;
+    let claims = document
+        .get("claims")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let claims: Vec<_> = claims
+        .filter_map(Value::as_str)
+        .map(ToOwned::to_owned)
+        .collect();
+    let too_long = claims
+        .iter()
+        .any(|name| name.is_empty() || name.len() > KEY_BYTES_MAX);
+    if claims.len() > CLAIMS_MAX || too_long {
+        let most = format!("{CLAIMS_MAX} of {KEY_BYTES_MAX} bytes");
+        return Err(Error::new(LimitReached::new("a checkpoint's claims", most)));
+    }
+    Ok(Entry { checkpoint, claims })
+}
+
+impl journal::Host for CallState {
+    async fn load(&mut self, key: String) -> Result<Option<String>> {
+        let book = self.book()?;
+        let name = book.entry(&key)?;
+        match &self.held_key {
+            Some(held) if held.key == key => {}
+            Some(held) => {
+                let message = format!(
+                    "the call holds the journal's key {:?}; it cannot load {key:?} too",
+                    held.key
+                );
+                return Err(Error::msg(message));
+            }
+            None => {
+                let guard = self.doors.journal.held.hold(name.as_str()).await;
+                self.held_key = Some(HeldKey {
+                    key: key.clone(),
+                    _guard: guard,
+                });
+            }
+        }
+        Ok(self.book()?.load(&key)?.map(|entry| entry.checkpoint))
+    }
+
+    async fn save(&mut self, key: String, checkpoint: String) -> Result<()> {
+        let entry = entry(&key, checkpoint)?;
+        let commit = self.book()?.replace(&key, Some(&entry))?;
+        self.doors.journal.store.commit(commit).await?;
+        self.http.record.active();
+        Ok(())
+    }
+
+    async fn clear(&mut self, key: String) -> Result<()> {
+        let commit = self.book()?.replace(&key, None)?;
+        self.doors.journal.store.commit(commit).await?;
+        Ok(())
+    }
+
+    async fn claimed(&mut self, name: String) -> Result<u32> {
+        let own = self.held_key.as_ref().map(|held| held.key.as_str());
+        self.book()?.claimed(&name, own)
+    }
+
+    async fn report(&mut self, step: String, done: u32, total: u32) -> Result<()> {
+        let step = step
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(STEP_CHARS_MAX)
+            .collect();
+        self.http.record.active();
+        if let Some(progress) = &self.progress {
+            // Whoever waits may have gone; the operation goes on.
+            let _ = progress.send(Progress {
+                step,
+                done,
+                total,
+                at: Instant::now(),
+            });
+        }
+        Ok(())
+    }
+}

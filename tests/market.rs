@@ -1,0 +1,141 @@
+//! A host with the Etsy plugin, a sandbox that stands in for Etsy, and a shop that has consented:
+//! over real HTTP, the browser played by a plain client.
+
+use std::time::Duration;
+
+use http::header;
+use serde_json::{Value, json};
+use stoflow_host::api::Problem;
+use stoflow_host::host::Options;
+use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Options as SandboxOptions, Sandbox};
+
+use crate::stage::Stage;
+
+/// The user whose shop is connected.
+pub const USER: &str = "u1";
+
+/// Host, sandbox, and the shop's account.
+pub struct Market {
+    pub stage: Stage,
+    pub sandbox: Sandbox,
+    pub account: String,
+}
+
+impl Market {
+    /// A connected shop. The sandbox's limit per second is off, so that tests do not wait for it.
+    pub async fn new() -> Self {
+        Self::with(|_| (), |_| ()).await
+    }
+
+    pub async fn with(
+        sandbox: impl FnOnce(&mut SandboxOptions),
+        host: impl FnOnce(&mut Options),
+    ) -> Self {
+        let mut options = SandboxOptions {
+            per_second: 0,
+            per_day: 0,
+            ..SandboxOptions::default()
+        };
+        sandbox(&mut options);
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let stage = Stage::with(host);
+        stage.install("plugins/etsy").await.unwrap();
+        configure(&stage, &sandbox).await;
+        let account = connect(&stage, USER).await.unwrap();
+        let account = account["account"]["id"].as_str().unwrap().to_owned();
+        sandbox.clear_requests();
+        Self {
+            stage,
+            sandbox,
+            account,
+        }
+    }
+
+    /// Calls a function of the plugin for the shop.
+    pub async fn call(&self, function: &str, arguments: Value) -> Result<Value, Problem> {
+        self.stage.call("etsy", function, arguments).await
+    }
+
+    /// Publishes a product whose images are files of `docs/examples`.
+    pub async fn publish(
+        &self,
+        key: &str,
+        product: &Value,
+        target: &str,
+    ) -> Result<Value, Problem> {
+        let arguments = json!({ "key": key, "product": product, "target": target });
+        self.stage
+            .call_with_files("etsy", "publish.create", arguments)
+            .await
+    }
+
+    /// The listings that the sandbox holds.
+    pub fn listings(&self) -> Vec<Value> {
+        self.sandbox.state()["listings"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The operations that the sandbox was asked for, in order.
+    pub fn operations(&self) -> Vec<String> {
+        self.sandbox
+            .requests()
+            .into_iter()
+            .map(|request| request.operation.unwrap_or_default())
+            .collect()
+    }
+}
+
+/// Sets the app's credentials, and the sandbox in Etsy's place.
+pub async fn configure(stage: &Stage, sandbox: &Sandbox) {
+    let change = json!({
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "origins": {
+            "https://api.etsy.com": sandbox.url(),
+            "https://www.etsy.com": sandbox.url(),
+        },
+    });
+    stage
+        .post("/api/plugins/etsy/configuration", change)
+        .await
+        .unwrap();
+}
+
+/// Goes through consent as a browser would.
+pub async fn connect(stage: &Stage, user: &str) -> Result<Value, Problem> {
+    let begun = stage
+        .post("/api/etsy/oauth/connect", json!({ "user": user }))
+        .await?;
+    let callback = consent(begun["url"].as_str().unwrap()).await;
+    stage
+        .post("/api/etsy/oauth/complete", json!({ "callback": callback }))
+        .await
+}
+
+/// Opens the consent page and presses its button; where the browser is sent then.
+pub async fn consent(url: &str) -> String {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
+    let page = client.get(format!("{url}&auto=1")).send().await.unwrap();
+    let location = page.headers().get(header::LOCATION);
+    let location =
+        location.unwrap_or_else(|| panic!("the consent page answered {}", page.status()));
+    location.to_str().unwrap().to_owned()
+}
+
+/// A product of `docs/examples`.
+pub fn example(name: &str) -> Value {
+    let path = examples().join(format!("{name}.json"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// Where the examples are.
+pub fn examples() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples")
+}

@@ -1,0 +1,144 @@
+//! A publication that is killed at any step and run again yields one complete listing: the program
+//! is killed (SIGKILL) before and after each of its requests was carried out.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use stoflow_sandbox::{Fault, FaultKind};
+
+use crate::market::{Market, USER, example};
+use crate::stage::{compiled, rounds};
+
+/// How long a request is held, so that the kill falls inside it.
+const HELD: Duration = Duration::from_secs(20);
+
+/// A market whose host is the program: the data directory is set up and given over to it.
+struct Shop {
+    market: Market,
+    data: tempfile::TempDir,
+    /// Requests before the publication.
+    before: usize,
+}
+
+impl Shop {
+    async fn new() -> Self {
+        let mut market = Market::new().await;
+        market.stage.host.close().unwrap();
+        let data = std::mem::replace(&mut market.stage.data, tempfile::tempdir().unwrap());
+        let before = market.sandbox.begun();
+        Self {
+            market,
+            data,
+            before,
+        }
+    }
+
+    fn publish(&self, key: &str, product: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stoflow"));
+        let product = format!("@docs/examples/{product}.json");
+        command
+            .args([
+                "call",
+                "etsy",
+                "publish",
+                "create",
+                "--user",
+                USER,
+                "--key",
+                key,
+                "--product",
+                &product,
+            ])
+            .args(["--target", "active", "--json"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .env("STOFLOW_DATA_DIR", self.data.path())
+            .env("STOFLOW_COMPILED_DIR", compiled())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Waits until the sandbox has seen `count` requests, or the program has ended by itself.
+    async fn seen(&self, count: usize, child: &mut Child) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if self.market.sandbox.begun() >= self.before + count {
+                return true;
+            }
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(Instant::now() < deadline, "request {count} did not come");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Publishes to the end.
+    async fn finish(&self, key: &str, product: &str) -> Value {
+        let mut command = self.publish(key, product);
+        let output: Output = tokio::task::spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    }
+
+    fn one_listing_complete(&self, product: &str, what: &str) {
+        let listings = self.market.listings();
+        assert_eq!(listings.len(), 1, "{what}: {listings:#?}");
+        crate::publish::holds_the_product(
+            &self.market,
+            &listings[0],
+            &example(product),
+            "active",
+            what,
+        );
+    }
+}
+
+/// Kills the program inside the request of that index; `false` if there was none.
+async fn killed_at(kind: FaultKind, index: u32, product: &str) -> bool {
+    let shop = Shop::new().await;
+    let fault = Fault::new(kind)
+        .skip(index)
+        .ms(HELD.as_millis().try_into().unwrap());
+    shop.market.sandbox.inject(fault).unwrap();
+    let mut child = shop.publish("key-1", product).spawn().unwrap();
+    let came = shop.seen(index as usize + 1, &mut child).await;
+    if came && kind == FaultKind::SlowAfter {
+        // What was asked for is done before the reply is held.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    shop.market.sandbox.clear_faults();
+    let what = format!("{kind:?} at request {index} of {product}");
+    let done = shop.finish("key-1", product).await;
+    assert_eq!(done["listing"]["state"], "active", "{what}: {done}");
+    shop.one_listing_complete(product, &what);
+    // And once more: nothing is made twice.
+    let again = shop.finish("key-1", product).await;
+    assert_eq!(again["listing"]["id"], done["listing"]["id"], "{what}");
+    shop.one_listing_complete(product, &what);
+    came
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_step_leaves_one_complete_listing() {
+    for _ in 0..rounds("PUBLISH_KILLS", 1) {
+        for product in ["coat", "mug"] {
+            for kind in [FaultKind::Slow, FaultKind::SlowAfter] {
+                let mut index = 0;
+                while killed_at(kind, index, product).await {
+                    index += 1;
+                }
+                assert!(index >= 5, "a publication has more than {index} requests");
+                println!("{product}: killed at {index} requests, {kind:?}");
+            }
+        }
+    }
+}

@@ -157,7 +157,10 @@ fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
             RefusalKind::Credential,
             format!("stoflow plugin configure {plugin}"),
         ),
-        TokenError::Unknown(_) => (RefusalKind::Credential, "stoflow account list".to_owned()),
+        TokenError::Unknown(_) => (
+            RefusalKind::NeedsConsent,
+            format!("stoflow account connect {plugin}"),
+        ),
     };
     Refusal::new(kind, error.to_string()).remedy(remedy)
 }
@@ -403,7 +406,7 @@ mod tests {
             ),
             (
                 TokenError::Unknown(AccountId::random()),
-                RefusalKind::Credential,
+                RefusalKind::NeedsConsent,
             ),
         ] {
             let call = call(Seller::Account(AccountId::random()));

@@ -490,7 +490,9 @@ async fn an_account_is_found_by_id_by_alias_or_because_it_is_the_only_one() {
     let first = host.connect(&config, "u1", "").await.unwrap().account;
     host.connect(&config, "u2", "").await.unwrap();
     assert_eq!(
-        host.accounts.resolve(Some(&user("u1")), &etsy(), None).unwrap(),
+        host.accounts
+            .resolve(Some(&user("u1")), &etsy(), None)
+            .unwrap(),
         first
     );
     let shop = NewSeller {

@@ -125,12 +125,20 @@ impl Config {
 
     /// Writes down what a plugin is allowed.
     pub fn grant(&self, id: &PluginId, grant: &Grant) -> Result<(), ConfigError> {
-        let value = toml_edit::ser::to_document(grant).map_err(|error| ConfigError::Value {
+        let value = |message: String| ConfigError::Value {
             place: "grant".into(),
-            message: error.to_string(),
-        })?;
+            message,
+        };
+        let text =
+            toml_edit::ser::to_string_pretty(grant).map_err(|error| value(error.to_string()))?;
+        let written: DocumentMut = text
+            .parse()
+            .map_err(|error: toml_edit::TomlError| value(error.to_string()))?;
+        let mut granted = written.as_table().clone();
+        // Where it stood in a text of its own would decide where it stands here.
+        granted.set_position(None);
         self.edit(id, |table| {
-            table.insert("grant", Item::Table(value.as_table().clone()));
+            table.insert("grant", Item::Table(granted));
         })
     }
 

@@ -10,12 +10,18 @@ use http::{HeaderMap, HeaderName};
 use super::refusal::{Refusal, RefusalKind};
 use crate::model::{Credential, Grant};
 
+/// Credentials, which are the host's alone. A plugin that sets one is mistaken or hostile, and is told
+/// so instead of being sent on without it.
+const CREDENTIALS: &[&str] = &[
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+];
+
 /// Removed from every request. `x-http-method-override` and its like would turn a granted POST into
 /// a DELETE that is not.
 const STRIPPED: &[&str] = &[
-    "authorization",
-    "cookie",
-    "x-api-key",
     "host",
     "content-length",
     "transfer-encoding",
@@ -61,6 +67,12 @@ pub(super) fn strip(
     }
     let named_by_connection = hop_by_hop(&headers);
     let secret: Vec<String> = grant.into_iter().flat_map(secret_names).collect();
+    for name in headers.keys() {
+        let spelled = name.as_str().replace('_', "-");
+        if CREDENTIALS.contains(&spelled.as_str()) || secret.contains(&spelled) {
+            return Err(set_credential(name));
+        }
+    }
     let unwanted: Vec<HeaderName> = headers
         .keys()
         .filter(|name| {
@@ -70,7 +82,6 @@ pub(super) fn strip(
                     .iter()
                     .any(|prefix| spelled.starts_with(prefix))
                 || named_by_connection.contains(*name)
-                || secret.contains(&spelled)
         })
         .cloned()
         .collect();
@@ -78,6 +89,12 @@ pub(super) fn strip(
         headers.remove(name);
     }
     Ok((headers, length))
+}
+
+fn set_credential(name: &HeaderName) -> Refusal {
+    let what = format!("the plugin set the header {name}, which the host alone sets");
+    Refusal::new(RefusalKind::RequestHeaders, what)
+        .remedy("leave it out: the host adds what the endpoint's granted credentials say")
 }
 
 /// One length, or none. Two that differ are how a request is smuggled inside of another.
@@ -166,13 +183,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_plugins_to_say_is_removed_however_it_is_spelled() {
+    fn a_credential_that_the_plugin_sets_is_refused_by_name_however_it_is_spelled() {
         for name in [
             "authorization",
             "Authorization",
             "COOKIE",
             "x-api-key",
             "X_Api_Key",
+            "proxy-authorization",
+        ] {
+            let refusal = strip(headers(&[(name, "mine"), ("accept", "y")]), None).unwrap_err();
+            assert_eq!(refusal.kind, RefusalKind::RequestHeaders, "{name}");
+            let said = refusal.to_string();
+            assert!(
+                said.contains(&name.to_lowercase()) && !said.contains("mine"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_plugins_to_say_is_removed_however_it_is_spelled() {
+        for name in [
             "host",
             "transfer-encoding",
             "te",
@@ -184,7 +216,6 @@ mod tests {
             "x-forwarded-for",
             "X_Forwarded_Host",
             "x-forwarded-",
-            "proxy-authorization",
             "proxy-connection",
             "proxy-anything",
             "accept-encoding",
@@ -199,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_any_credential_names_is_removed() {
+    fn a_header_that_any_credential_names_is_refused() {
         let grant = Grant {
             endpoints: vec![Endpoint {
                 origin: "https://a.test".into(),
@@ -217,12 +248,11 @@ mod tests {
             }],
             ..Grant::nothing()
         };
-        let mine = headers(&[
-            ("x-shop-secret", "1"),
-            ("x_shop_secret", "2"),
-            ("x-shop", "3"),
-        ]);
-        let (kept, _) = strip(mine, Some(&grant)).unwrap();
+        for name in ["x-shop-secret", "x_shop_secret"] {
+            let refusal = strip(headers(&[(name, "mine")]), Some(&grant)).unwrap_err();
+            assert!(refusal.what.contains(name), "{refusal}");
+        }
+        let (kept, _) = strip(headers(&[("x-shop", "3")]), Some(&grant)).unwrap();
         assert_eq!(names(&kept), ["x-shop"]);
     }
 

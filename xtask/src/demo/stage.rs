@@ -48,7 +48,7 @@ impl Sandbox {
                     .split_whitespace()
                     .next()
                     .unwrap_or_default()
-                    .trim_end_matches('/')
+                    .trim_end_matches(['/', ',', '.'])
                     .to_owned();
             }
         };

@@ -121,14 +121,7 @@ fn operation(
     incoming: &Incoming,
     user_id: &mut Option<i64>,
 ) -> Result<Reply, Refusal> {
-    let (operation, path) = match Table::get().find(&incoming.method, &incoming.path) {
-        Found::Operation(operation, path) => (operation, path),
-        Found::OtherMethods(methods) => return Err(wrong_method(&methods)),
-        Found::Nothing => {
-            return Err(Refusal::new(StatusCode::NOT_FOUND, "Resource not found")
-                .because("no operation of Etsy has this path"));
-        }
-    };
+    let (operation, path) = find(incoming)?;
     if operation.api_key {
         check_key(options, incoming.header(API_KEY))?;
     }
@@ -142,34 +135,52 @@ fn operation(
     let exempt = EXEMPT.contains(&operation.id.as_str());
     let now_ms = core.clock.now_ms();
     let left = core.limits.spend(spender, allowance, exempt, now_ms)?;
-    let result = check_scopes(operation, caller.as_ref())
-        .and_then(|()| {
-            let raw = Raw {
-                query: &incoming.query,
-                headers: &incoming.headers,
-                body: &incoming.body,
-                parts: incoming.parts.as_ref(),
-            };
-            check::check(operation, &path, &raw)
-        })
-        .and_then(|input| {
-            let now = core.clock.now();
-            let call = Call {
-                operation,
-                input,
-                caller,
-                now,
-                base_url,
-            };
-            etsy::dispatch(core, &call)
-        });
-    match result {
+    match perform(core, base_url, incoming, (operation, path), caller) {
         Ok(reply) => Ok(left.announce(reply)),
         Err(mut refusal) => {
             refusal.reply = left.announce(refusal.reply);
             Err(refusal)
         }
     }
+}
+
+/// An operation and the path's parameters.
+type Target = (&'static Operation, Vec<(String, String)>);
+
+fn find(incoming: &Incoming) -> Result<Target, Refusal> {
+    match Table::get().find(&incoming.method, &incoming.path) {
+        Found::Operation(operation, path) => Ok((operation, path)),
+        Found::OtherMethods(methods) => Err(wrong_method(&methods)),
+        Found::Nothing => Err(Refusal::new(StatusCode::NOT_FOUND, "Resource not found")
+            .because("no operation of Etsy has this path")),
+    }
+}
+
+/// What comes after the limits: scopes, the table, the handler.
+fn perform(
+    core: &mut Core,
+    base_url: &str,
+    incoming: &Incoming,
+    (operation, path): Target,
+    caller: Option<Caller>,
+) -> Result<Reply, Refusal> {
+    check_scopes(operation, caller.as_ref())?;
+    let raw = Raw {
+        query: &incoming.query,
+        headers: &incoming.headers,
+        body: &incoming.body,
+        parts: incoming.parts.as_ref(),
+    };
+    let input = check::check(operation, &path, &raw)?;
+    let now = core.clock.now();
+    let call = Call {
+        operation,
+        input,
+        caller,
+        now,
+        base_url,
+    };
+    etsy::dispatch(core, &call)
 }
 
 fn check_key(options: &Options, key: &str) -> Result<(), Refusal> {

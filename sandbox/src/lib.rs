@@ -54,6 +54,7 @@ mod reply;
 mod sandbox;
 mod server;
 mod state;
+mod values;
 
 pub use etsy::is_served;
 pub use faults::{Fault, FaultKind};

@@ -97,53 +97,52 @@ async fn marketplace(
 ) -> Response {
     server.begun.fetch_add(1, Ordering::SeqCst);
     let operation = api::operation_name(incoming);
-    let fault = {
-        let mut core = server.core();
-        let fault = core
-            .faults
-            .take(operation.as_deref(), &incoming.method, &incoming.path);
-        if fault
-            .as_ref()
-            .is_some_and(|fault| fault.kind == FaultKind::RevokeToken)
-        {
-            core.grants.revoke(
-                incoming
-                    .header("authorization")
-                    .rsplit(' ')
-                    .next()
-                    .unwrap_or(""),
-            );
-        }
-        fault
-    };
+    let fault = take_fault(server, incoming, operation.as_deref());
     let kind = fault.as_ref().map(|fault| fault.kind);
-    let wait = fault
-        .as_ref()
-        .map_or(Duration::ZERO, |fault| Duration::from_millis(fault.ms));
+    let wait = Duration::from_millis(fault.as_ref().map_or(0, |fault| fault.ms));
     tokio::time::sleep(server.options.latency).await;
     if kind == Some(FaultKind::Slow) {
         tokio::time::sleep(wait).await;
     }
+    let instead = fault.as_ref().and_then(instead);
     let is_echo = operation.as_deref() == Some(faults::ECHO) || kind == Some(FaultKind::Echo);
-    if is_echo
-        && fault
-            .as_ref()
-            .is_none_or(|fault| !happens_before(fault.kind))
-    {
-        return depart(reflect(server, incoming, operation, started, kind));
+    if is_echo && instead.is_none() {
+        return match reflect(server, incoming, operation, started, kind) {
+            Departure::Whole(reply) => spoil(reply, kind, line),
+            split => depart(split),
+        };
     }
-    let answer = match fault.as_ref().and_then(instead) {
-        Some(answer) => answer,
-        None => {
-            let mut core = server.core();
-            api::answer(&mut core, &server.options, &server.base_url, incoming)
-        }
-    };
+    let answer = instead.unwrap_or_else(|| {
+        api::answer(
+            &mut server.core(),
+            &server.options,
+            &server.base_url,
+            incoming,
+        )
+    });
     record(server, incoming, operation, &answer, started, kind);
     if kind == Some(FaultKind::SlowAfter) {
         tokio::time::sleep(wait).await;
     }
-    let reply = answer.reply;
+    spoil(answer.reply, kind, line)
+}
+
+/// The fault that hits a request, if one does.
+fn take_fault(server: &Server, incoming: &Incoming, operation: Option<&str>) -> Option<Fault> {
+    let mut core = server.core();
+    let fault = core
+        .faults
+        .take(operation, &incoming.method, &incoming.path)?;
+    if fault.kind == FaultKind::RevokeToken {
+        let header = incoming.header("authorization");
+        let token = header.rsplit(' ').next().unwrap_or("");
+        core.grants.revoke(token);
+    }
+    Some(fault)
+}
+
+/// A reply as it leaves after the work was done, with the fault that spoils it.
+fn spoil(reply: Reply, kind: Option<FaultKind>, line: &Line) -> Response {
     match kind {
         Some(FaultKind::ErrorAfter) => whole(server_error().reply),
         Some(FaultKind::Empty) => whole(Reply::empty(reply.status)),
@@ -153,14 +152,6 @@ async fn marketplace(
         Some(FaultKind::Cut) => depart(Departure::Cut(reply)),
         _ => whole(reply),
     }
-}
-
-/// Faults in whose place nothing is done.
-fn happens_before(kind: FaultKind) -> bool {
-    matches!(
-        kind,
-        FaultKind::ErrorBefore | FaultKind::RateLimited | FaultKind::Html | FaultKind::CutBefore
-    )
 }
 
 /// The answer of a fault that keeps the work from being done.

@@ -163,7 +163,7 @@ async fn the_control_endpoints_answer_this_machine_only() {
 async fn the_page_shows_listings_as_text() {
     let world = World::start().await;
     let id = world.draft(&[("title", "Mug <b>bold</b>")]).await;
-    // Etsy lets no < into a title: nothing of this kind is stored, but a value may have one.
+    // Mathematical symbols are allowed in titles, and < and > are two of them.
     assert_eq!(id, 1_000_001);
     world.image(id, "1").await;
     let body = json!({ "products": [custom_product("<i>Blue</i>", 10.0, 1)] });

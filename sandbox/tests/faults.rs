@@ -318,3 +318,20 @@ async fn the_split_echo_arrives_in_pieces() {
     assert!(!chunks.iter().any(|chunk| holds(chunk, &world.token)));
     assert!(holds(&chunks.concat(), CLIENT_SECRET) && holds(&chunks.concat(), &world.token));
 }
+
+#[tokio::test]
+async fn any_operation_can_be_made_to_reflect_its_headers() {
+    let world = World::start().await;
+    world
+        .sandbox
+        .inject(Fault::new(FaultKind::Echo).on("getMe"))
+        .unwrap();
+    let reply = world
+        .request(Method::GET, "/v3/application/users/me")
+        .send();
+    let body: Value = reply.await.unwrap().json().await.unwrap();
+    assert_eq!(
+        body["headers"]["authorization"],
+        format!("Bearer {}", world.token)
+    );
+}

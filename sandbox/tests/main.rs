@@ -10,6 +10,7 @@
 )]
 
 mod activation;
+mod command;
 mod consent;
 mod control;
 mod digital;

@@ -33,26 +33,7 @@ pub(super) fn upload(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
     let overwrite = body.flag("overwrite").unwrap_or(false);
     // On a copy: a refused upload leaves nothing behind.
     let mut changed = listing.clone();
-    let (image, processed) = match (call.input.files.get("image"), body.int("listing_image_id")) {
-        (Some(file), _) => (new_image(core, file, shop_id, call.now)?, false),
-        (None, Some(id)) => {
-            let known = core
-                .market
-                .images
-                .get(&id)
-                .filter(|image| image.shop_id == shop_id);
-            (
-                known
-                    .ok_or_else(|| Refusal::missing("listing image", id))?
-                    .clone(),
-                true,
-            )
-        }
-        (None, None) => {
-            return Err(Refusal::bad(NO_IMAGE)
-                .because("the body has neither a file named image nor listing_image_id"));
-        }
-    };
+    let (image, processed) = source(core, call, shop_id)?;
     let position = place(&mut changed, image.id, alt_text, rank, overwrite)?;
     changed.touch(call.now);
     let alt_text = changed
@@ -70,6 +51,22 @@ pub(super) fn upload(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
     core.market.images.insert(image.id, image);
     core.market.listings.insert(listing_id, changed);
     Ok(Reply::created(&shown))
+}
+
+/// The image that was sent or named, and whether Etsy has looked at it already.
+fn source(core: &mut Core, call: &Call<'_>, shop_id: i64) -> Result<(StoredImage, bool), Refusal> {
+    let named = call.input.body.int("listing_image_id");
+    match (call.input.files.get("image"), named) {
+        (Some(file), _) => Ok((new_image(core, file, shop_id, call.now)?, false)),
+        (None, Some(id)) => {
+            let known = core.market.images.get(&id);
+            let known = known.filter(|image| image.shop_id == shop_id);
+            let known = known.ok_or_else(|| Refusal::missing("listing image", id))?;
+            Ok((known.clone(), true))
+        }
+        (None, None) => Err(Refusal::bad(NO_IMAGE)
+            .because("the body has neither a file named image nor listing_image_id")),
+    }
 }
 
 fn new_image(

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::inventory_rules::{Rules, VariesOn, Wanted, WantedProperty, check};
+use super::inventory_axes::VariesOn;
+use super::inventory_rules::{Rules, Wanted, WantedProperty, check};
 use super::{Call, lookups, render};
 use crate::core::Core;
 use crate::ids::{Ids, Kind};

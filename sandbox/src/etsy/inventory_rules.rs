@@ -4,16 +4,15 @@
 //! where there are none, what varies by a property must vary by nothing else, and stock can be nowhere
 //! zero everywhere.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
+use super::inventory_axes::{self, VariesOn};
 use super::listings::check_price;
 use crate::facts;
 use crate::input::Fields;
 use crate::market::listing::Type;
 use crate::market::shop::Shop;
-use crate::market::taxonomy::Node;
+use crate::market::taxonomy::{Node, Property};
 use crate::reply::Refusal;
 
 /// What the products are checked against.
@@ -52,15 +51,6 @@ pub(super) struct WantedOffering {
     pub(super) readiness_state: Option<i64>,
 }
 
-/// By which properties a field varies.
-#[derive(Debug, Clone, Default)]
-pub(super) struct VariesOn {
-    pub(super) price: Vec<i64>,
-    pub(super) quantity: Vec<i64>,
-    pub(super) sku: Vec<i64>,
-    pub(super) readiness: Vec<i64>,
-}
-
 /// The products and their axes, checked.
 pub(super) fn check(rules: &Rules<'_>, body: &Fields) -> Result<(Vec<Wanted>, VariesOn), Refusal> {
     let products = body.list("products").unwrap_or_default();
@@ -77,33 +67,7 @@ pub(super) fn check(rules: &Rules<'_>, body: &Fields) -> Result<(Vec<Wanted>, Va
         .map(|(index, product)| read_product(rules, product, &format!("/products/{index}")))
         .collect();
     let wanted = wanted?;
-    let axes = check_axes(rules, &wanted)?;
-    check_stock(&wanted)?;
-    let ids = |name: &str| body.ints(name).unwrap_or_default();
-    let varies_on = VariesOn {
-        price: ids("price_on_property"),
-        quantity: ids("quantity_on_property"),
-        sku: ids("sku_on_property"),
-        readiness: ids("readiness_state_on_property"),
-    };
-    let offering = |product: &Wanted| product.offerings.first().cloned();
-    let price = |product: &Wanted| offering(product).map(|it| it.price.to_string());
-    check_varies("price", &varies_on.price, &axes, &wanted, price)?;
-    let quantity = |product: &Wanted| offering(product).map(|it| it.quantity.to_string());
-    check_varies("quantity", &varies_on.quantity, &axes, &wanted, quantity)?;
-    check_varies("sku", &varies_on.sku, &axes, &wanted, |product| {
-        Some(product.sku.clone())
-    })?;
-    let readiness =
-        |product: &Wanted| offering(product).map(|it| format!("{:?}", it.readiness_state));
-    check_varies(
-        "readiness_state",
-        &varies_on.readiness,
-        &axes,
-        &wanted,
-        readiness,
-    )?;
-    check_skus(&wanted)?;
+    let varies_on = inventory_axes::check(rules, &wanted, body)?;
     Ok((wanted, varies_on))
 }
 
@@ -129,7 +93,7 @@ fn read_product(rules: &Rules<'_>, product: &Value, place: &str) -> Result<Wante
     }
     let properties: Result<Vec<WantedProperty>, Refusal> = properties
         .iter()
-        .map(|property| read_property(rules, property, place))
+        .map(|property| read_property(rules, property).map_err(|refusal| at(refusal, place)))
         .collect();
     let offerings: Result<Vec<WantedOffering>, Refusal> = offerings
         .iter()
@@ -192,64 +156,45 @@ fn read_offering(
     })
 }
 
-fn read_property(
-    rules: &Rules<'_>,
-    property: &Value,
-    place: &str,
-) -> Result<WantedProperty, Refusal> {
-    let id = property
-        .get("property_id")
-        .and_then(Value::as_i64)
-        .unwrap_or_default();
-    let known = rules
-        .node
-        .property(id)
-        .filter(|known| known.variations)
-        .ok_or_else(|| {
-            let text = format!(
-                "Property {id} does not support variations in taxonomy {}",
-                rules.node.id
-            );
-            at(Refusal::bad(text), place)
-        })?;
+fn read_property(rules: &Rules<'_>, property: &Value) -> Result<WantedProperty, Refusal> {
+    let id = property.get("property_id").and_then(Value::as_i64);
+    let id = id.unwrap_or_default();
+    let known = rules.node.property(id).filter(|known| known.variations);
+    let known = known.ok_or_else(|| {
+        Refusal::bad(format!(
+            "Property {id} does not support variations in taxonomy {}",
+            rules.node.id
+        ))
+    })?;
     let values: Vec<String> = texts(property, "values");
     let value_ids: Vec<i64> = ints(property, "value_ids");
-    check_values(&values).map_err(|refusal| at(refusal, place))?;
-    if values.len() != 1 {
-        return Err(at(
-            Refusal::bad("A product has exactly one value of each property"),
-            place,
+    check_values(&values)?;
+    if values.len() != 1 || value_ids.len() > 1 {
+        return Err(Refusal::bad(
+            "A product has exactly one value of each property, and at most one value id",
         ));
     }
-    if value_ids.len() > 1 {
-        return Err(at(
-            Refusal::bad("A product has at most one value id of each property"),
-            place,
-        ));
-    }
-    let scale = match property.get("scale_id").and_then(Value::as_i64) {
-        None => None,
-        Some(scale) => {
-            let name = known.scale_name(scale).ok_or_else(|| {
-                at(
-                    Refusal::bad(format!("Property {id} has no scale {scale}")),
-                    place,
-                )
-            })?;
-            Some((scale, name.to_owned()))
-        }
-    };
-    let name = property
-        .get("property_name")
-        .and_then(Value::as_str)
-        .unwrap_or(known.name);
+    let scale = property.get("scale_id").and_then(Value::as_i64);
+    let scale = scale.map(|scale| check_scale(&known, scale)).transpose()?;
+    let name = property.get("property_name").and_then(Value::as_str);
     Ok(WantedProperty {
         id,
-        name: name.to_owned(),
+        name: name.unwrap_or(known.name).to_owned(),
         scale,
         value_ids,
         values,
     })
+}
+
+/// A scale's id and name, if the property has it.
+pub(super) fn check_scale(known: &Property, scale: i64) -> Result<(i64, String), Refusal> {
+    match known.scale_name(scale) {
+        Some(name) => Ok((scale, name.to_owned())),
+        None => Err(Refusal::bad(format!(
+            "Property {} has no scale {scale}",
+            known.id
+        ))),
+    }
 }
 
 /// Values of a property, for products and for attributes alike.
@@ -260,153 +205,6 @@ pub(super) fn check_values(values: &[String]) -> Result<(), Refusal> {
     }
     if values.iter().any(|value| value.trim().is_empty()) {
         return Err(Refusal::bad("Property values can't be empty"));
-    }
-    Ok(())
-}
-
-/// The properties that all products have, in their order.
-fn check_axes(rules: &Rules<'_>, products: &[Wanted]) -> Result<Vec<i64>, Refusal> {
-    let ids = |product: &Wanted| {
-        product
-            .properties
-            .iter()
-            .map(|it| it.id)
-            .collect::<Vec<i64>>()
-    };
-    let axes = products.first().map(ids).unwrap_or_default();
-    if products.iter().any(|product| ids(product) != axes) {
-        return Err(Refusal::bad(
-            "All products must have the same properties, in the same order",
-        ));
-    }
-    if axes.iter().collect::<BTreeSet<_>>().len() != axes.len() {
-        return Err(Refusal::bad("A product has a property twice"));
-    }
-    if axes.len() > rules.variations_max {
-        return Err(Refusal::bad(format!(
-            "A listing can have at most {} variations",
-            rules.variations_max
-        )));
-    }
-    if axes.len() == 3 && axes.iter().any(|id| facts::CUSTOM_PROPERTIES.contains(id)) {
-        return Err(Refusal::bad(
-            "With three variations none can be a custom property",
-        ));
-    }
-    if !axes.is_empty() && !rules.kind.is_shipped() {
-        return Err(Refusal::bad("Digital listings cannot have variations"));
-    }
-    let most = facts::PRODUCTS_MAX.get(axes.len()).copied().unwrap_or(1);
-    if products.len() > most {
-        let message = format!("cannot be more than {most} items");
-        return Err(Refusal::violation("/products", "array_too_long", &message));
-    }
-    let mut combinations: BTreeSet<Vec<&str>> = BTreeSet::new();
-    for product in products {
-        let combination: Vec<&str> = product
-            .properties
-            .iter()
-            .flat_map(|it| it.values.iter().map(String::as_str))
-            .collect();
-        let shown = combination.join(", ");
-        if !combinations.insert(combination) {
-            return Err(Refusal::bad(format!(
-                "Two products have the values {shown}"
-            )));
-        }
-    }
-    for axis in 0..axes.len() {
-        let values: BTreeSet<&&str> = combinations
-            .iter()
-            .filter_map(|combination| combination.get(axis))
-            .collect();
-        if values.len() > facts::VALUES_MAX {
-            let message = format!("cannot be more than {} items", facts::VALUES_MAX);
-            return Err(Refusal::violation(
-                "/property_values",
-                "array_too_long",
-                &message,
-            ));
-        }
-    }
-    Ok(axes)
-}
-
-fn check_stock(products: &[Wanted]) -> Result<(), Refusal> {
-    let mut offerings = products.iter().flat_map(|product| &product.offerings);
-    if offerings.clone().all(|offering| offering.quantity == 0) {
-        return Err(Refusal::bad(
-            "One offering must have quantity greater than 0",
-        ));
-    }
-    if !offerings.any(|offering| offering.enabled) {
-        return Err(Refusal::bad("One offering must be enabled"));
-    }
-    Ok(())
-}
-
-/// Products that agree on the values of the properties by which a field varies must agree in it.
-fn check_varies(
-    field: &str,
-    varies_on: &[i64],
-    axes: &[i64],
-    products: &[Wanted],
-    value: impl Fn(&Wanted) -> Option<String>,
-) -> Result<(), Refusal> {
-    let positions: Option<Vec<usize>> = varies_on
-        .iter()
-        .map(|id| axes.iter().position(|axis| axis == id))
-        .collect();
-    let Some(positions) = positions else {
-        return Err(Refusal::bad(format!(
-            "{field}_on_property names a property that the products do not have"
-        )));
-    };
-    if !positions.is_sorted_by(|left, right| left < right) {
-        return Err(Refusal::bad(format!(
-            "{field}_on_property must have each property once, in the order of the products"
-        )));
-    }
-    if axes.len() == 3 && varies_on.len() == 2 {
-        return Err(Refusal::bad(format!(
-            "With three variations {field}_on_property must have none, one or all of them"
-        )));
-    }
-    let key = |product: &Wanted| -> Vec<String> {
-        let chosen = positions
-            .iter()
-            .filter_map(|position| product.properties.get(*position));
-        chosen
-            .flat_map(|property| property.values.clone())
-            .collect()
-    };
-    let mut seen: std::collections::BTreeMap<Vec<String>, Option<String>> = Default::default();
-    for product in products {
-        let value = value(product);
-        let known = seen.entry(key(product)).or_insert_with(|| value.clone());
-        if *known != value {
-            return Err(Refusal::bad(format!(
-                "The {field} of the products is not consistent with {field}_on_property"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// One SKU is one shelf: its quantity is one number.
-fn check_skus(products: &[Wanted]) -> Result<(), Refusal> {
-    let mut seen: std::collections::BTreeMap<&str, Vec<i64>> = Default::default();
-    for product in products.iter().filter(|product| !product.sku.is_empty()) {
-        let quantities: Vec<i64> = product.offerings.iter().map(|it| it.quantity).collect();
-        let known = seen
-            .entry(&product.sku)
-            .or_insert_with(|| quantities.clone());
-        if *known != quantities {
-            return Err(Refusal::bad(format!(
-                "Products with the SKU {} must have the same quantity",
-                product.sku
-            )));
-        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::inventory_rules::check_values;
+use super::inventory_rules::{check_scale, check_values};
 use super::{Call, lookups, render};
 use crate::core::Core;
 use crate::market::inventory::PropertyValues;
@@ -39,13 +39,10 @@ pub(super) fn update(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
     let value_ids = body.ints("value_ids").unwrap_or_default();
     let scale_id = body.int("scale_id");
     check_values(&values)?;
-    let scale = match scale_id {
-        None => None,
-        Some(scale) => match known.scale_name(scale) {
-            Some(name) => Some((scale, name.to_owned())),
-            None => return Err(Refusal::bad(format!("Property {id} has no scale {scale}"))),
-        },
-    };
+    let scale = scale_id
+        .map(|scale| check_scale(&known, scale))
+        .transpose()?;
+    check_count(&known, values.len())?;
     check_ids(&known, &values, &value_ids, scale_id)?;
     let name = known.name.to_owned();
     let stated = PropertyValues {
@@ -61,14 +58,9 @@ pub(super) fn update(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
     Ok(Reply::ok(&shown))
 }
 
-/// Values and ids must belong together, and a property with values of its own takes no others.
-fn check_ids(
-    known: &Property,
-    values: &[String],
-    value_ids: &[i64],
-    scale: Option<i64>,
-) -> Result<(), Refusal> {
-    if values.is_empty() {
+/// At least one value, and no more than the property takes.
+fn check_count(known: &Property, count: usize) -> Result<(), Refusal> {
+    if count == 0 {
         return Err(Refusal::violation(
             "/values",
             "array_too_short",
@@ -79,10 +71,20 @@ fn check_ids(
         .max_values
         .and_then(|most| usize::try_from(most).ok())
         .unwrap_or(usize::MAX);
-    if values.len() > most {
+    if count > most {
         let message = format!("cannot be more than {most} items");
         return Err(Refusal::violation("/values", "array_too_long", &message));
     }
+    Ok(())
+}
+
+/// Values and ids must belong together, and a property with values of its own takes no others.
+fn check_ids(
+    known: &Property,
+    values: &[String],
+    value_ids: &[i64],
+    scale: Option<i64>,
+) -> Result<(), Refusal> {
     if known.values.is_empty() {
         if !value_ids.is_empty() {
             return Err(Refusal::bad(format!(

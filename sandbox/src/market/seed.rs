@@ -80,45 +80,31 @@ pub(crate) fn add(
     seller: &NewSeller,
     now: i64,
 ) -> Result<Seller, String> {
-    let name = seller.shop_name.trim();
-    if name.is_empty() {
-        return Err("shop_name is empty".to_owned());
-    }
-    let login_name = match seller.login_name.trim() {
-        "" => name.to_lowercase().replace(' ', ""),
-        login => login.to_owned(),
-    };
-    if market.seller(name).is_some() || market.seller(&login_name).is_some() {
-        return Err(format!(
-            "there is a seller named \"{name}\" or \"{login_name}\" already"
-        ));
-    }
-    if !crate::facts::is_country(&seller.country) {
-        return Err(format!(
-            "country \"{}\" is not two capital letters",
-            seller.country
-        ));
-    }
-    let Some(currency) = Currency::named(&seller.currency) else {
-        return Err(format!(
+    let (name, login_name) = names(market, seller)?;
+    let currency = Currency::named(&seller.currency).ok_or_else(|| {
+        format!(
             "currency \"{}\" is not one the sandbox has",
             seller.currency
-        ));
-    };
+        )
+    })?;
+    if !crate::facts::is_country(&seller.country) {
+        let country = &seller.country;
+        return Err(format!("country \"{country}\" is not two capital letters"));
+    }
     let user_id = ids.next(Kind::User);
     let shop_id = ids.next(Kind::Shop);
     let user = User {
         id: user_id,
         email: format!("{login_name}@example.com"),
-        first_name: name.split(' ').next().unwrap_or(name).to_owned(),
+        first_name: name.split(' ').next().unwrap_or_default().to_owned(),
         last_name: "Seller".to_owned(),
         login_name,
     };
     let mut shop = Shop {
         id: shop_id,
         user_id,
-        name: name.to_owned(),
         title: Some(format!("{name}, a shop of the sandbox")),
+        name,
         messages: Default::default(),
         country: seller.country.clone(),
         postal_code: seller.postal_code.clone(),
@@ -137,6 +123,24 @@ pub(crate) fn add(
     market.users.insert(user_id, user);
     market.shops.insert(shop_id, shop);
     Ok(Seller { user_id, shop_id })
+}
+
+/// The shop's name and the login name, if both are free.
+fn names(market: &Market, seller: &NewSeller) -> Result<(String, String), String> {
+    let name = seller.shop_name.trim();
+    if name.is_empty() {
+        return Err("shop_name is empty".to_owned());
+    }
+    let login_name = match seller.login_name.trim() {
+        "" => name.to_lowercase().replace(' ', ""),
+        login => login.to_owned(),
+    };
+    if market.seller(name).is_some() || market.seller(&login_name).is_some() {
+        return Err(format!(
+            "there is a seller named \"{name}\" or \"{login_name}\" already"
+        ));
+    }
+    Ok((name.to_owned(), login_name))
 }
 
 /// One of each thing that a listing can refer to.

@@ -27,7 +27,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 pub use assets::{ASSET_BYTES_MAX, Assets};
 pub use cache::CacheError;
-pub use call::{Call, CallError, Finished, Outcome, TimeLimit};
+pub use call::{Call, CallError, Finished, Outcome, Phases, TimeLimit};
 pub use context::Subject;
 pub use journal::Journal;
 pub use limits::LimitReached;

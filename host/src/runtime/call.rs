@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc::UnboundedSender;
-use wasmtime::component::Val;
+use wasmtime::component::{Instance, Val};
 use wasmtime::{Error, Store, StoreContextMut, Trap, UpdateDeadline};
 
 use super::assets::Assets;
@@ -61,6 +61,23 @@ pub struct Finished {
     pub spent: Spent,
     /// How long it took.
     pub elapsed: Duration,
+    /// Where that time went.
+    pub phases: Phases,
+}
+
+/// Where the time of a call went, as far as it came.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Phases {
+    /// Reading the arguments from JSON.
+    pub arguments: Duration,
+    /// A place in the pool, the store and the instance.
+    pub instance: Duration,
+    /// The function itself, with what it waited for.
+    pub function: Duration,
+    /// Giving the instance back.
+    pub release: Duration,
+    /// Writing the reply as JSON.
+    pub reply: Duration,
 }
 
 /// Why a function gave no answer.
@@ -119,7 +136,9 @@ impl Runtime {
     ) -> Finished {
         let started = Instant::now();
         let (http, time) = (call.http.clone(), call.time);
-        let running = AssertUnwindSafe(self.run(plugin, function, arguments, call)).catch_unwind();
+        let mut phases = Phases::default();
+        let running = self.run(plugin, function, arguments, call, &mut phases);
+        let running = AssertUnwindSafe(running).catch_unwind();
         let outcome = tokio::select! {
             outcome = tokio::time::timeout(time.total, running) => match outcome {
                 Ok(Ok(outcome)) => outcome,
@@ -133,6 +152,7 @@ impl Runtime {
             refusal: http.record.refusal(),
             spent: http.record.spent(),
             elapsed: started.elapsed(),
+            phases,
         }
     }
 
@@ -142,16 +162,28 @@ impl Runtime {
         function: &Function,
         arguments: &[u8],
         call: Call,
+        phases: &mut Phases,
     ) -> Result<Outcome, CallError> {
+        let mut laps = Laps::start();
         let arguments = function.lower(arguments)?;
+        phases.arguments = laps.lap();
         let slot = tokio::time::timeout(SLOT_TIME, self.slots.acquire()).await;
         let Ok(Ok(_slot)) = slot else {
             return Err(CallError::Busy);
         };
         let mut store = self.store(call);
-        let results = invoke(&mut store, plugin, function, &arguments).await;
+        let instance = plugin.pre.instantiate_async(&mut store).await;
+        phases.instance = laps.lap();
+        let results = match instance {
+            Ok(instance) => invoke(&mut store, &instance, plugin, function, &arguments).await,
+            Err(error) => Err(failure(error)),
+        };
+        phases.function = laps.lap();
         store.data().log.finish();
+        drop(store);
+        phases.release = laps.lap();
         let outcome = function.lift(&results?)?;
+        phases.reply = laps.lap();
         let bytes = match &outcome {
             Outcome::Ok(bytes) | Outcome::Err(bytes) => bytes.len(),
         };
@@ -193,17 +225,28 @@ fn tick(mut store: StoreContextMut<'_, CallState>) -> wasmtime::Result<UpdateDea
     ))
 }
 
+/// Times one thing after the other.
+struct Laps(Instant);
+
+impl Laps {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Since the last lap.
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
+    }
+}
+
 async fn invoke(
     store: &mut Store<CallState>,
+    instance: &Instance,
     plugin: &LinkedPlugin,
     function: &Function,
     arguments: &[Val],
 ) -> Result<Vec<Val>, CallError> {
-    let instance = plugin
-        .pre
-        .instantiate_async(&mut *store)
-        .await
-        .map_err(failure)?;
     let key = (function.interface().to_owned(), function.name().to_owned());
     let found = plugin
         .exports

@@ -82,7 +82,8 @@ impl Ticker {
         let (stopped, engine) = (Arc::clone(&stop), engine.clone());
         let thread = thread::Builder::new().name("epoch".into()).spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                thread::sleep(TICK);
+                // Not a sleep: the end of the process does not wait for a tick.
+                thread::park_timeout(TICK);
                 engine.increment_epoch();
             }
         })?;
@@ -97,6 +98,7 @@ impl Drop for Ticker {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             // A thread that only sleeps and counts does not panic.
             let _ = thread.join();
         }

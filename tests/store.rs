@@ -136,8 +136,31 @@ fn the_last_handle_that_goes_closes_the_store_cleanly() {
     drop(other);
     assert!(bed.file("clean").exists());
     let store = bed.open();
-    assert!(!bed.file("clean").exists());
     assert_eq!(get(&store, "2").as_deref(), Some("two"));
+}
+
+#[test]
+fn the_mark_of_a_clean_close_stays_until_something_is_committed() {
+    let bed = Bed::new();
+    let store = bed.open();
+    put(&store, "1", "one");
+    assert!(!bed.file("clean").exists());
+    store.close().unwrap();
+    let mark = std::fs::read(bed.file("clean")).unwrap();
+    // Who only reads leaves it as it is, killed or closed.
+    let store = bed.open();
+    assert_eq!(get(&store, "1").as_deref(), Some("one"));
+    let killed = bed.crashed().open();
+    assert_eq!(get(&killed, "1").as_deref(), Some("one"));
+    assert!(killed.findings().is_empty());
+    store.close().unwrap();
+    assert_eq!(std::fs::read(bed.file("clean")).unwrap(), mark);
+    let store = bed.open();
+    put(&store, "2", "two");
+    assert!(!bed.file("clean").exists());
+    let crashed = bed.crashed().open();
+    assert_eq!(get(&crashed, "2").as_deref(), Some("two"));
+    assert!(crashed.findings().is_empty());
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! The mark of a clean close: the number of the last commit, sealed. It is there only while the
-//! store is closed, so that a start knows how far it must come.
+//! The mark of a clean close: the number of the last commit, sealed. It is there from a close to the
+//! next commit, so that a start knows how far it must come, and that what was there then is on disk:
+//! a command that only reads syncs nothing.
 
 use std::path::Path;
 
@@ -37,6 +38,11 @@ pub(super) fn read(
         findings.push(format!("{} is damaged and was not used", path.display()));
     }
     Ok(number)
+}
+
+/// Whether there is a mark. Whatever it holds, who left it had put the directories on disk before.
+pub(super) fn is_there(dir: &Path) -> bool {
+    dir.join(files::CLEAN).exists()
 }
 
 /// Removes the mark: from here on the store may be ahead of it.

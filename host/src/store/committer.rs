@@ -40,6 +40,8 @@ pub(super) struct Committer {
     log: Log,
     /// The number of the last commit.
     last: u64,
+    /// Whether the mark of the last clean close still holds: nothing was committed since.
+    marked: bool,
     /// Whether sled holds what it has not written out.
     unflushed: bool,
 }
@@ -49,12 +51,13 @@ pub(super) struct Committer {
 type Pending = HashMap<Place, Option<(u64, u16)>>;
 
 impl Committer {
-    pub(super) fn new(shared: Arc<Shared>, log: Log, last: u64) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, log: Log, last: u64, marked: bool) -> Self {
         Self {
             shared,
             log,
             last,
-            unflushed: true,
+            marked,
+            unflushed: !marked,
         }
     }
 
@@ -182,7 +185,8 @@ impl Committer {
         let Some(last) = logged.last() else {
             return Ok(());
         };
-        let written = self.log.append(&self.shared.keys, logged).and_then(|()| {
+        let written = self.unmark().and_then(|()| {
+            self.log.append(&self.shared.keys, logged)?;
             self.shared.change(|engine| {
                 let entries = logged.iter().flat_map(|commit| &commit.entries);
                 engine.apply(&self.shared.keys, last.number, entries)
@@ -201,6 +205,16 @@ impl Committer {
         }
     }
 
+    /// Takes the mark away before the log goes ahead of it: one that stayed would name an older
+    /// commit as the last.
+    fn unmark(&mut self) -> Result<(), StoreError> {
+        if self.marked {
+            clean::remove(&self.shared.dir)?;
+            self.marked = false;
+        }
+        Ok(())
+    }
+
     /// Puts sled on disk: the log may be cut behind it.
     fn checkpoint(&self) -> Result<(), StoreError> {
         self.shared.engine(|engine| engine.sync())
@@ -208,6 +222,9 @@ impl Committer {
 
     fn close(self, answer: Answer) {
         let closed = self.shared.usable().and_then(|()| {
+            if self.marked {
+                return Ok(());
+            }
             self.checkpoint()?;
             clean::write(&self.shared.dir, &self.shared.keys, self.last)
         });

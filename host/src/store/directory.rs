@@ -10,13 +10,9 @@ use std::path::{Path, PathBuf};
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// Makes a directory and its parents, or tightens the one that is there.
+/// Makes a directory and its parents, or tightens the one that is there, and puts its name on disk.
 pub(super) fn make(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(DIRECTORY_MODE)
-        .create(path)?;
-    restrict_directory(path)?;
+    make_unsynced(path)?;
     if let Some(parent) = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
@@ -24,6 +20,15 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
         sync(parent)?;
     }
     Ok(())
+}
+
+/// As [`make`], for one whose name is known to be on disk if it is there.
+pub(super) fn make_unsynced(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(DIRECTORY_MODE)
+        .create(path)?;
+    restrict_directory(path)
 }
 
 pub(super) fn restrict_directory(path: &Path) -> io::Result<()> {

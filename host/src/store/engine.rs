@@ -52,7 +52,6 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
-        directory::make(dir).map_err(StoreError::not_writable(dir))?;
         let db = sled::Config::new()
             .path(dir)
             .cache_capacity(CACHE_BYTES)

@@ -15,7 +15,7 @@ pub(super) fn key(data_dir: &Path) -> PathBuf {
 
 /// Taken by the process that has the store.
 pub(super) const LOCK: &str = "lock";
-/// There after a clean close, until the next start.
+/// There after a clean close, until the next commit.
 pub(super) const CLEAN: &str = "clean";
 /// sled's own directory.
 pub(super) const SLED: &str = "sled";

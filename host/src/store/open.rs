@@ -28,8 +28,14 @@ pub(super) fn open(
     wait: Duration,
 ) -> Result<Opened, StoreError> {
     let dir = files::folder(data_dir);
+    let sled = dir.join(files::SLED);
+    let make = if clean::is_there(&dir) {
+        directory::make_unsynced
+    } else {
+        directory::make
+    };
     for path in [data_dir, dir.as_path()] {
-        directory::make(path).map_err(StoreError::not_writable(path))?;
+        make(path).map_err(StoreError::not_writable(path))?;
     }
     let lock = Lock::take(&dir.join(files::LOCK), &dir, wait)?;
     let keys = keyring(&dir, &files::key(data_dir), master)?;
@@ -42,10 +48,14 @@ pub(super) fn open(
     }
     let contents = read_logs(&dir, &keys)?;
     let valid = contents.last().map_or(0, |(_, contents)| contents.valid);
-    let engine = Engine::open(&dir.join(files::SLED))?;
+    make(&sled).map_err(StoreError::not_writable(&sled))?;
+    let engine = Engine::open(&sled)?;
     let plan = recovery::plan(contents, engine.applied(&keys)?, clean)?;
     let log = carry_out(&dir, &keys, &engine, &plan, valid)?;
-    clean::remove(&dir)?;
+    let marked = clean == Some(plan.last) && plan.changes_nothing();
+    if !marked {
+        clean::remove(&dir)?;
+    }
     findings.extend(plan.findings);
     for finding in &findings {
         tracing::warn!(store = %dir.display(), "{finding}");
@@ -58,7 +68,7 @@ pub(super) fn open(
         lock: Mutex::new(Some(lock)),
     });
     Ok(Opened {
-        committer: Committer::new(Arc::clone(&shared), log, plan.last),
+        committer: Committer::new(Arc::clone(&shared), log, plan.last, marked),
         shared,
         findings,
     })

@@ -20,6 +20,13 @@ pub(super) struct Plan {
     pub(super) put_log_aside: bool,
 }
 
+impl Plan {
+    /// Whether the store is used as it lies there.
+    pub(super) fn changes_nothing(&self) -> bool {
+        self.replay.is_empty() && self.findings.is_empty() && !self.put_log_aside
+    }
+}
+
 /// Compares the log files, oldest first and the current one last, with how far sled is and with
 /// what a clean close, where there was one, wrote down as the last commit.
 pub(super) fn plan(

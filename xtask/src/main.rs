@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask plugins`, `test`, `check`, `demo`, `bench`, `spec`.
 
+mod bench;
 mod check;
 mod command;
 mod demo;
@@ -39,6 +40,12 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Measures calls, a page of listings and the start of a command, in the release profile
+    Bench {
+        /// Puts the table into docs/benchmarks.md
+        #[arg(long)]
+        write: bool,
+    },
     /// Format, lints, docs, licences
     Check,
     /// Extracts the sandbox's table of operations from Etsy's OpenAPI document
@@ -56,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         Command::Plugins => plugins::build(),
         Command::Test { long, filter } => test::run(long, filter.as_deref()),
         Command::Demo { keep } => demo::run(keep),
+        Command::Bench { write } => bench::run_all(write),
         Command::Check => check::run(),
         Command::Spec { file, diff } => spec::run(
             &file,

@@ -1,0 +1,85 @@
+//! `cargo xtask bench`: builds everything in the release profile, measures, prints the table, and with
+//! `--write` puts it into `docs/benchmarks.md` with the machine it was measured on.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::{Command, Stdio};
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result};
+
+use crate::command::{cargo, output, run};
+use crate::{paths, plugins};
+
+/// Between these the page holds what was measured; everything around them is written by hand.
+const BEGIN: &str = "<!-- measured: begin -->";
+const END: &str = "<!-- measured: end -->";
+
+/// Builds, measures, prints. A number that is not reached is printed as such and fails nothing: how
+/// fast a machine is says nothing about whether a change is right.
+pub(crate) fn run_all(write: bool) -> Result<()> {
+    plugins::build()?;
+    // Both packages, so that both steps build the dependencies with the same features.
+    run(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "stoflow-host",
+        "--package",
+        "stoflow-benches",
+    ]))?;
+    let mut bench = cargo(&[
+        "bench",
+        "--quiet",
+        "--package",
+        "stoflow-benches",
+        "--bench",
+        "host",
+    ]);
+    let table = output(bench.stderr(Stdio::inherit()))?;
+    let measured = format!("{}\n{}", machine()?, table.trim());
+    println!("{measured}");
+    if write {
+        put(&measured)?;
+    }
+    Ok(())
+}
+
+/// On what it was measured: what matters for the numbers, and no names.
+fn machine() -> Result<String> {
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = processors
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("an unnamed processor", |(_, model)| model);
+    let cores = available_parallelism()?;
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // What follows the version names who built it.
+    let kernel = kernel.split(['-', '\n']).next().unwrap_or_default();
+    let rustc = output(
+        Command::new("rustc")
+            .arg("--version")
+            .current_dir(paths::root()),
+    )?;
+    let date = output(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?;
+    let mut text = String::new();
+    writeln!(
+        text,
+        "Measured {} on {cores} cores of {model}, Linux {kernel}, {}, release profile.",
+        date.trim(),
+        rustc.trim()
+    )?;
+    Ok(text)
+}
+
+/// Replaces what stands between the markers.
+fn put(measured: &str) -> Result<()> {
+    let path = paths::root().join("docs/benchmarks.md");
+    let page = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let missing = || format!("{} has no line {BEGIN} … {END}", path.display());
+    let (before, rest) = page.split_once(BEGIN).with_context(missing)?;
+    let (_, after) = rest.split_once(END).with_context(missing)?;
+    let page = format!("{before}{BEGIN}\n\n{measured}\n\n{END}{after}");
+    fs::write(&path, page).with_context(|| path.display().to_string())
+}

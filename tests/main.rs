@@ -6,6 +6,7 @@
 
 mod accounts;
 mod calls;
+mod command_line;
 mod consent;
 mod contract;
 mod gateway;
@@ -14,6 +15,7 @@ mod install;
 mod layers;
 mod market;
 mod publish;
+mod publish_faults;
 mod publish_kills;
 mod secrets;
 mod seller;

@@ -116,6 +116,9 @@ pub async fn connect(stage: &Stage, user: &str) -> Result<Value, Problem> {
 
 /// Opens the consent page and presses its button; where the browser is sent then.
 pub async fn consent(url: &str) -> String {
+    // reqwest wants to know a provider of TLS, though this page is plain http; another test may
+    // have named it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

@@ -8,7 +8,7 @@ use super::read::{listing_by_id, parse_id};
 use super::state::take_off_sale;
 use crate::api;
 use crate::convert::matrix::Matrix;
-use crate::convert::matrix_write::price;
+use crate::convert::price::price;
 use crate::id::Id;
 use crate::limits::QUANTITY;
 use crate::refusal::{call, call_all};
@@ -216,9 +216,28 @@ fn answer_all(group: &Group, answer: &Answer, answers: &mut [Option<Answer>]) {
         if let Some(slot) = answers.get_mut(*place)
             && slot.is_none()
         {
-            *slot = Some(answer.clone());
+            *slot = Some(answer.clone().map_err(|error| of_change(*place, error)));
         }
     }
+}
+
+/// Etsy's path into the whole inventory as one into this change.
+fn of_change(place: usize, error: Error) -> Error {
+    let Error::Invalid(mut violations) = error else {
+        return error;
+    };
+    for violation in &mut violations {
+        let field = violation
+            .path
+            .rsplit('/')
+            .next()
+            .filter(|field| matches!(*field, "price" | "quantity"));
+        violation.path = match field {
+            Some(field) => format!("/changes/{place}/{field}"),
+            None => format!("/changes/{place}"),
+        };
+    }
+    Error::Invalid(violations)
 }
 
 fn no_price(row: usize) -> Error {

@@ -1,9 +1,10 @@
 //! A listing as Etsy has it now, read after what was done to it.
 
 use crate::api;
-use crate::convert::image::{VariationImages, images};
+use crate::convert::image::images;
 use crate::convert::listing;
 use crate::convert::matrix::Matrix;
+use crate::convert::variation_image::VariationImages;
 use crate::id::Id;
 use crate::refusal::{call, call_all};
 use stoflow_plugin_sdk::Object;

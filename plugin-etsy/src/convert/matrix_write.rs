@@ -5,6 +5,7 @@ use super::matrix::{Matrix, Row, Varies};
 use super::price::price;
 use crate::id::Id;
 use crate::limits::{AXES, AXIS_VALUES, CUSTOM_AXES, QUANTITY, VARIATIONS};
+use std::collections::BTreeMap;
 use stoflow_plugin_sdk::types::{Attribute, Variation};
 use stoflow_plugin_sdk::{Object, Violations};
 
@@ -28,10 +29,14 @@ impl Matrix {
         violations: &mut Violations,
     ) -> Self {
         let axes = axes(variations, context, violations);
+        let current = context.current.map(Matrix::index);
         let rows: Vec<Row> = variations
             .iter()
             .enumerate()
-            .map(|(place, variation)| row(place, variation, &axes, context, violations))
+            .map(|(place, variation)| {
+                let before = current.as_ref().and_then(|current| current.find(variation));
+                row(place, variation, before, &axes, context, violations)
+            })
             .collect();
         check_table(&rows, axes.len(), context.pointer, violations);
         let mut matrix = Self {
@@ -54,51 +59,57 @@ fn axes(variations: &[Variation], context: Context<'_>, violations: &mut Violati
     let Some(first) = variations.first() else {
         return Vec::new();
     };
-    let at = |place: usize| format!("{}/0/choices/{place}", context.pointer);
+    let pointer = format!("{}/0/choices", context.pointer);
     if first.choices.len() > AXES {
         let message = format!("{} axes, at most {AXES}", first.choices.len());
-        violations.add(
-            format!("{}/0/choices", context.pointer),
-            "too-many-axes",
-            message,
-        );
+        violations.add(&pointer, "too-many-axes", message);
     }
     let mut axes: Vec<Axis> = Vec::new();
     for (place, choice) in first.choices.iter().enumerate() {
-        let taken = |id: &Id| axes.iter().any(|axis| axis.property == *id);
-        let property = match &choice.key {
-            Some(key) => Id::parse(key),
-            None => known_axis(choice, context.current)
-                .filter(|id| !taken(id))
-                .or_else(|| {
-                    CUSTOM_AXES
-                        .iter()
-                        .filter_map(|id| Id::parse(id))
-                        .find(|id| !taken(id))
-                }),
-        };
-        match property {
-            Some(property) if taken(&property) => {
-                violations.add(at(place), "repeated-axis", format!("the axis {:?} stands twice", choice.name));
-            }
-            Some(property) => {
+        match property(choice, &axes, context.current) {
+            Ok(property) => {
                 let name = Some(choice.name.trim().to_owned()).filter(|name| !name.is_empty());
-                axes.push(Axis { property, name, choice: choice.clone() });
+                axes.push(Axis {
+                    property,
+                    name,
+                    choice: choice.clone(),
+                });
             }
-            None if choice.key.is_some() => {
-                violations.add(format!("{}/key", at(place)), "no-such-property", "the key of an axis is the number of one of Etsy's properties; leave it out for one of your own");
-            }
-            None => violations.add(at(place), "too-many-axes", "Etsy lets a seller name two axes; a third one needs the key of one of Etsy's properties"),
+            Err((code, message)) => violations.add(format!("{pointer}/{place}"), code, message),
         }
     }
     if axes.len() > 2 && axes.iter().any(|axis| is_custom(&axis.property)) {
-        violations.add(
-            format!("{}/0/choices", context.pointer),
-            "too-many-axes",
-            "three axes must all be properties of Etsy's, given by their keys",
-        );
+        let message = "three axes must all be properties of Etsy's, given by their keys";
+        violations.add(&pointer, "too-many-axes", message);
     }
     axes
+}
+
+/// The property of a further axis: its key, else the one that an axis of its name has on Etsy now,
+/// else the next that a seller may name.
+fn property(
+    choice: &Attribute,
+    axes: &[Axis],
+    current: Option<&Matrix>,
+) -> Result<Id, (&'static str, &'static str)> {
+    let is_free = |id: &Id| axes.iter().all(|axis| axis.property != *id);
+    if let Some(key) = &choice.key {
+        let property = Id::parse(key).ok_or((
+            "no-such-property",
+            "the key of an axis is the number of one of Etsy's properties; leave it out for one of your own",
+        ))?;
+        return if is_free(&property) {
+            Ok(property)
+        } else {
+            Err(("repeated-axis", "two axes are the same property"))
+        };
+    }
+    let mut custom = CUSTOM_AXES.iter().filter_map(|id| Id::parse(id));
+    let known = known_axis(choice, current).filter(|id| is_free(id));
+    known.or_else(|| custom.find(|id| is_free(id))).ok_or((
+        "too-many-axes",
+        "Etsy lets a seller name two axes; a third one needs the key of one of Etsy's properties",
+    ))
 }
 
 /// The property that an axis of this name has on Etsy now.
@@ -111,14 +122,13 @@ fn known_axis(choice: &Attribute, current: Option<&Matrix>) -> Option<Id> {
 fn row(
     place: usize,
     variation: &Variation,
+    before: Option<usize>,
     axes: &[Axis],
     context: Context<'_>,
     violations: &mut Violations,
 ) -> Row {
     let pointer = format!("{}/{place}", context.pointer);
-    let before = context
-        .current
-        .and_then(|current| current.rows.get(current.find(variation)?));
+    let before = before.and_then(|place| context.current?.rows.get(place));
     if variation.id.is_some() && before.is_none() && context.current.is_some() {
         violations.add(
             format!("{pointer}/id"),
@@ -272,20 +282,29 @@ fn check_table(rows: &[Row], axes: usize, pointer: &str, violations: &mut Violat
             violations.add(format!("{pointer}/0/choices/{axis}"), "too-many", message);
         }
     }
+    check_repeats(rows, axes, pointer, violations);
+}
+
+/// The same choices or, with another stock, the same SKU twice.
+fn check_repeats(rows: &[Row], axes: usize, pointer: &str, violations: &mut Violations) {
+    let mut choices: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    let mut skus: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
     for (place, row) in rows.iter().enumerate() {
-        for (earlier, other) in rows.iter().enumerate().take(place) {
-            let texts = |row: &Row| row.values.iter().map(AxisValue::text).collect::<Vec<_>>();
-            if texts(other) == texts(row) && row.values.len() == axes && axes > 0 {
+        if axes > 0 && row.values.len() == axes {
+            let texts = row.values.iter().map(AxisValue::text).collect();
+            let earlier = *choices.entry(texts).or_insert(place);
+            if earlier != place {
                 let message = format!("the same choices as variation {earlier}");
                 violations.add(format!("{pointer}/{place}/choices"), "repeated", message);
             }
-            if !row.sku.is_empty() && row.sku == other.sku && row.quantity != other.quantity {
-                let message = format!(
-                    "variation {earlier} has the same SKU {:?} and another stock: on Etsy they share one",
-                    row.sku
-                );
-                violations.add(format!("{pointer}/{place}/quantity"), "sku-shared", message);
-            }
+        }
+        let (earlier, quantity) = *skus.entry(&row.sku).or_insert((place, row.quantity));
+        if !row.sku.is_empty() && quantity != row.quantity {
+            let message = format!(
+                "variation {earlier} has the same SKU {:?} and another stock: on Etsy they share one",
+                row.sku
+            );
+            violations.add(format!("{pointer}/{place}/quantity"), "sku-shared", message);
         }
     }
 }

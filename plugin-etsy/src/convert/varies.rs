@@ -4,6 +4,8 @@
 use super::axis::AxisValue;
 use super::matrix::{Matrix, Row, Varies};
 use crate::id::Id;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 impl Matrix {
     /// Finds by which axes each field differs: as before where that still holds. Each variation
@@ -61,16 +63,21 @@ fn is_within(some: &[Id], axes: &[Id]) -> bool {
 
 /// Whether rows that share the values of these axes agree in a field.
 fn agrees<K: PartialEq>(rows: &[Row], axes: &[Id], field: impl Fn(&Row) -> K) -> bool {
-    let key = |row: &Row| -> Vec<String> {
-        axes.iter()
-            .filter_map(|axis| row.values.iter().find(|value| value.property == *axis))
+    let mut known: BTreeMap<Vec<String>, K> = BTreeMap::new();
+    rows.iter().all(|row| {
+        let of_axis = |axis: &Id| row.values.iter().find(|value| value.property == *axis);
+        let shared = axes
+            .iter()
+            .filter_map(of_axis)
             .map(AxisValue::text)
-            .collect()
-    };
-    rows.iter().enumerate().all(|(place, row)| {
-        let earlier = rows.iter().take(place);
-        earlier
-            .filter(|other| key(other) == key(row))
-            .all(|other| field(other) == field(row))
+            .collect();
+        let value = field(row);
+        match known.entry(shared) {
+            Entry::Occupied(first) => *first.get() == value,
+            Entry::Vacant(place) => {
+                place.insert(value);
+                true
+            }
+        }
     })
 }

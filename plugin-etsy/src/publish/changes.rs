@@ -4,7 +4,7 @@ use crate::api::Form;
 use crate::convert::axis::AxisValue;
 use crate::convert::era::era;
 use crate::convert::extension;
-use crate::convert::matrix::{Matrix, Row};
+use crate::convert::matrix::{Index, Matrix, Row};
 use crate::convert::product::{Converted, warning};
 use crate::convert::text::decode;
 use crate::id::Id;
@@ -140,16 +140,18 @@ fn says_already(
 #[must_use]
 pub(super) fn wanted_matrix(converted: &Converted, before: &Matrix) -> Matrix {
     let mut after = converted.matrix.clone().unwrap_or_else(|| before.clone());
+    let known = before.index();
     if let Some(profile) = converted
         .policies
         .processing
         .as_ref()
         .filter(|_| !converted.digital)
     {
-        let was = |row: &Row| before.rows.iter().find(|other| other.id() == row.id());
         for row in &mut after.rows {
             // A profile that differs from the one before was named by the variation itself.
-            let kept = was(row).is_some_and(|was| was.readiness != row.readiness);
+            let kept = known
+                .same(row)
+                .is_some_and(|was| was.readiness != row.readiness);
             if converted.matrix.is_none() || !kept {
                 row.readiness = Some(profile.clone());
             }
@@ -159,17 +161,14 @@ pub(super) fn wanted_matrix(converted: &Converted, before: &Matrix) -> Matrix {
     after
         .rows
         .iter_mut()
-        .for_each(|row| forget_ids(row, before));
+        .for_each(|row| forget_ids(row, &known));
     after
 }
 
 /// Takes over from the row before what says nothing about what is wanted: ids that Etsy mints anew,
 /// the currency, names and ids of values.
-fn forget_ids(row: &mut Row, before: &Matrix) {
-    let id = row.id();
-    let Some(was) = before.rows.iter().find(|other| other.id() == id) else {
-        return;
-    };
+fn forget_ids(row: &mut Row, before: &Index<'_>) {
+    let Some(was) = before.same(row) else { return };
     row.product_id.clone_from(&was.product_id);
     row.offering_id.clone_from(&was.offering_id);
     row.currency.clone_from(&was.currency);

@@ -132,11 +132,11 @@ impl<'a> Creation<'a> {
         self.entry.save(&self.progress)
     }
 
-    fn warn(&mut self, code: &str, message: String, field: Option<&str>) {
+    fn warn(&mut self, code: &str, message: String) {
         self.warnings.push(Warning {
             code: code.to_owned(),
             message,
-            field: field.map(str::to_owned),
+            field: None,
         });
     }
 
@@ -178,7 +178,9 @@ impl<'a> Creation<'a> {
                 Ok(())
             }
             Err(Error::NotFound(_)) => {
-                self.warn("made-again", format!("listing {id}, which this key made before, is gone from Etsy; another one was made"), None);
+                let message =
+                    format!("listing {id} of this key is gone from Etsy; another one was made");
+                self.warn("made-again", message);
                 self.progress = Progress::default();
                 self.save()
             }
@@ -189,7 +191,9 @@ impl<'a> Creation<'a> {
     /// The key has its listing: what is missing of the target is done, nothing else.
     fn stands_already(&mut self, id: &Id) -> Result<Published, Error> {
         if self.progress.product != self.says() {
-            self.warn("exists", format!("this key made listing {id} before, from a product that said something else: update the listing"), None);
+            let message =
+                format!("this key has listing {id}, which says something else: update it");
+            self.warn("exists", message);
         }
         self.publish(id)?;
         published(

@@ -63,7 +63,8 @@ pub(crate) fn arrived(there: &[Image], known: &[Id], wanted: &Wanted) -> Result<
         _ => {
             let ids: Vec<String> = unknown.iter().map(|(id, _)| id.to_string()).collect();
             Err(Error::Uncertain(format!(
-                "the upload of {} broke off, and any of the images {} may be it: delete those that are too many on Etsy",
+                "the upload of {} broke off, and any of the images {} may be it: delete on Etsy those \
+                 that are too many",
                 wanted.source,
                 ids.join(", ")
             )))

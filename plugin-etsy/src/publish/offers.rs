@@ -7,7 +7,7 @@
 use super::read::{listing_by_id, parse_id};
 use super::state::take_off_sale;
 use crate::api;
-use crate::convert::matrix::Matrix;
+use crate::convert::matrix::{Index, Matrix};
 use crate::convert::price::price;
 use crate::id::Id;
 use crate::limits::QUANTITY;
@@ -108,11 +108,12 @@ fn apply(
     answers: &mut [Option<Answer>],
 ) {
     let before = matrix.clone();
+    let index = before.index();
     for place in &group.places {
         let Some(change) = changes.get(*place) else {
             continue;
         };
-        if let Err(error) = apply_one(change, *place, &before, matrix, currency)
+        if let Err(error) = apply_one(change, *place, &index, matrix, currency)
             && let Some(answer) = answers.get_mut(*place)
         {
             *answer = Some(Err(error));
@@ -124,7 +125,7 @@ fn apply(
 fn apply_one(
     change: &OfferChange,
     place: usize,
-    before: &Matrix,
+    before: &Index<'_>,
     matrix: &mut Matrix,
     currency: Option<&str>,
 ) -> Result<(), Error> {
@@ -275,12 +276,12 @@ fn run_out(
         take_off_sale(shop, listing)?;
         (
             "paused",
-            "nothing is left: the listing is paused, because Etsy keeps none on sale or on record without stock",
+            "nothing is left: the listing is paused, because Etsy keeps none without stock",
         )
     } else {
         (
             "stock-kept",
-            "nothing is left, and Etsy keeps no listing without stock: its record still says what it said; the listing is not on sale",
+            "nothing is left; the listing is not on sale, and its stock stays as Etsy has it",
         )
     };
     keep_stock(before, &mut after);
@@ -298,9 +299,9 @@ fn run_out(
 
 /// The stock that was there stays; of rows that are all new the first visible one gets 1.
 fn keep_stock(before: &Matrix, after: &mut Matrix) {
+    let known = before.index();
     for row in &mut after.rows {
-        let same = before.rows.iter().find(|other| other.id() == row.id());
-        row.quantity = same.map_or(0, |other| other.quantity);
+        row.quantity = known.same(row).map_or(0, |other| other.quantity);
     }
     if after.stock() == 0
         && let Some(row) = after.rows.iter_mut().find(|row| row.enabled)

@@ -84,7 +84,7 @@ fn requests(
         .as_ref()
         .is_some_and(|gallery| gallery.by_value.is_some())
     {
-        let body = serde_json::json!({"variation_images": "the images of the values, by the ids that Etsy gives them"});
+        let body = serde_json::json!({"variation_images": "by the ids that Etsy gives the values"});
         requests.push(api::update_variation_images(shop, &LISTING, &body).planned());
     }
     if target == Target::Active {

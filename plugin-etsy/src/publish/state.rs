@@ -90,7 +90,7 @@ pub(super) fn costs(before: ListingState) -> Option<Warning> {
         ),
         ListingState::SoldOut => (
             "fee",
-            "Etsy charges its listing fee again, and sets the stock of a listing that was sold out to 1: set the offers",
+            "Etsy charges its listing fee again, and sets the stock to 1: set the offers",
         ),
         _ => return None,
     };

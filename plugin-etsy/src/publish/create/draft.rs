@@ -117,7 +117,8 @@ impl Creation<'_> {
             Verdict::Ambiguous(ids) => {
                 let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
                 Err(Error::Uncertain(format!(
-                    "any of the drafts {} may be this product's: delete those that are too many on Etsy, and call again",
+                    "any of the drafts {} may be this product's: delete on Etsy those that are too many, \
+                     and call again",
                     ids.join(" and ")
                 )))
             }

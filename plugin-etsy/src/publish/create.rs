@@ -91,7 +91,11 @@ impl<'a> Creation<'a> {
             let (product, setup) = (self.product, &self.setup);
             let steps = &mut self.steps;
             let warnings = update::write(&id, product, setup, &mut |step| steps.report(step))?;
-            self.warnings.extend(warnings);
+            // It says again what the conversion said already.
+            let new = warnings
+                .into_iter()
+                .filter(|warning| !self.warnings.contains(warning));
+            self.warnings.extend(new.collect::<Vec<_>>());
             self.progress.product = self.says();
             self.progress.images.clear();
         }

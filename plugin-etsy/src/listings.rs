@@ -2,18 +2,20 @@
 
 use crate::convert::axis::AxisValue;
 use crate::convert::cursor::Cursor;
-use crate::convert::image::{VariationImages, Wanted};
+use crate::convert::image::Wanted;
 use crate::convert::listing::listing_page;
 use crate::convert::matrix::{Matrix, Varies};
 use crate::convert::matrix_write::Context;
 use crate::convert::product_read::{Parts, files, product};
+use crate::convert::variation_image::VariationImages;
 use crate::id::Id;
 use crate::limits::{ALT_TEXT_LENGTH, IMAGES, OFFSET, PAGE};
 use crate::publish::attributes;
 use crate::publish::images::{arrived, there, upload};
 use crate::publish::offers::write_inventory;
 use crate::publish::read::{listing_by_id, matrix_of, parse_id, variation_images};
-use crate::refusal::{call, call_all};
+use crate::publish::sources::check_one;
+use crate::refusal::{call, call_all, under};
 use crate::settings::{Setup, shop};
 use crate::{Etsy, api};
 use stoflow_plugin_sdk::listings::{Inventory, ListingPage};
@@ -210,13 +212,14 @@ fn set_inventory(id: &Id, wanted: &Inventory) -> Result<Inventory, Error> {
         }
     }
     violations.into_result()?;
-    write_inventory(shop, id, &before, after)?;
+    write_inventory(shop, id, &before, after).map_err(|error| under("/inventory", error))?;
     inventory(shop, id)
 }
 
 fn add_image(id: &Id, image: &Image, rank: Option<u32>) -> Result<Image, Error> {
     let shop = shop()?;
     let wanted = checked(image)?;
+    check_one(&wanted)?;
     let before = there(id)?;
     if before.len() >= IMAGES {
         return Err(Error::Conflict(format!(

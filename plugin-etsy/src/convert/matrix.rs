@@ -5,6 +5,7 @@
 
 use super::axis::{AxisValue, variation_id};
 use crate::id::Id;
+use std::collections::BTreeMap;
 use stoflow_plugin_sdk::Decimal;
 use stoflow_plugin_sdk::types::Variation;
 
@@ -73,6 +74,70 @@ impl Row {
     }
 }
 
+/// Rows by what names them.
+#[derive(Debug)]
+pub struct Index<'a> {
+    matrix: &'a Matrix,
+    ids: BTreeMap<String, usize>,
+    skus: BTreeMap<&'a str, Option<usize>>,
+    choices: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    /// The row of a variation: by its id, else by its SKU where one row has it, else by its choices.
+    #[must_use]
+    pub fn find(&self, variation: &Variation) -> Option<usize> {
+        if let Some(id) = &variation.id {
+            return self.ids.get(id).copied();
+        }
+        let sku = variation.sku.as_deref().map(str::trim);
+        let with_sku = sku.and_then(|sku| self.skus.get(sku).copied().flatten());
+        with_sku.or_else(|| self.find_choices(variation))
+    }
+
+    /// The row that has a variation's choices.
+    #[must_use]
+    pub fn find_choices(&self, variation: &Variation) -> Option<usize> {
+        let texts = variation
+            .choices
+            .iter()
+            .filter_map(|choice| choice.values.first());
+        let alike = self
+            .choices
+            .get(&joint(texts.map(|value| value.text.clone())))?;
+        let chosen = |place: &&usize| {
+            self.matrix
+                .rows
+                .get(**place)
+                .is_some_and(|row| row.is_chosen_by(variation))
+        };
+        alike.iter().find(chosen).copied()
+    }
+
+    /// The place of an offer's row: by its id, or the only one.
+    #[must_use]
+    pub fn find_id(&self, id: Option<&str>) -> Option<usize> {
+        match id {
+            Some(id) => self.ids.get(id).copied(),
+            None if self.matrix.rows.len() == 1 => Some(0),
+            None => None,
+        }
+    }
+
+    /// The row that has the id of another table's row.
+    #[must_use]
+    pub fn same(&self, row: &Row) -> Option<&'a Row> {
+        self.matrix.rows.get(*self.ids.get(&row.id())?)
+    }
+}
+
+/// The texts of choices in an order of their own, as one key.
+fn joint(texts: impl Iterator<Item = String>) -> String {
+    let mut texts: Vec<String> = texts.map(|text| text.trim().to_owned()).collect();
+    texts.sort();
+    texts.join("\u{1f}")
+}
+
 impl Matrix {
     /// The axes, in the order of the first row.
     #[must_use]
@@ -88,38 +153,30 @@ impl Matrix {
             .unwrap_or_default()
     }
 
-    /// The row of a variation: by its id, else by its SKU where one row has it, else by its choices.
+    /// For finding rows: a listing may have thousands.
     #[must_use]
-    pub fn find(&self, variation: &Variation) -> Option<usize> {
-        if let Some(id) = &variation.id {
-            return self.rows.iter().position(|row| row.id() == *id);
-        }
-        let sku = variation
-            .sku
-            .as_deref()
-            .map(str::trim)
-            .filter(|sku| !sku.is_empty());
-        if let Some(sku) = sku {
-            let mut with_sku = self
-                .rows
-                .iter()
-                .enumerate()
-                .filter(|(_, row)| row.sku == sku);
-            if let (Some((place, _)), None) = (with_sku.next(), with_sku.next()) {
-                return Some(place);
+    pub fn index(&self) -> Index<'_> {
+        let (ids, skus, choices) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut index = Index {
+            matrix: self,
+            ids,
+            skus,
+            choices,
+        };
+        for (place, row) in self.rows.iter().enumerate() {
+            index.ids.entry(row.id()).or_insert(place);
+            index
+                .choices
+                .entry(joint(row.values.iter().map(AxisValue::text)))
+                .or_default()
+                .push(place);
+            if !row.sku.is_empty() {
+                // A SKU that several rows have finds none of them.
+                let known = index.skus.entry(&row.sku).or_insert(Some(place));
+                *known = known.filter(|known| *known == place);
             }
         }
-        self.rows.iter().position(|row| row.is_chosen_by(variation))
-    }
-
-    /// The row of an offer: by its id, or the only one.
-    #[must_use]
-    pub fn find_id(&self, id: Option<&str>) -> Option<usize> {
-        match id {
-            Some(id) => self.rows.iter().position(|row| row.id() == id),
-            None if self.rows.len() == 1 => Some(0),
-            None => None,
-        }
+        index
     }
 
     /// What buyers can buy now: the sum over the rows that they see, or the one stock that they

@@ -91,7 +91,7 @@ impl Market {
         let held = self
             .listings()
             .into_iter()
-            .find(|listing| listing["listing_id"].to_string() == id);
+            .find(|listing| listing["listing_id"].as_i64() == id.parse().ok());
         held.unwrap_or_else(|| panic!("the sandbox holds no listing {id}"))
     }
 

@@ -277,7 +277,7 @@ async fn offers_are_answered_in_order_whichever_fails() {
         { "listing_id": coat, "price": price("0.05") },
     ]);
     let answers = set_offers(&market, changes).await;
-    let shown: Vec<String> = answers.iter().map(|it| case(it)).collect();
+    let shown: Vec<String> = answers.iter().map(case).collect();
     let expected = [
         "ok",
         "not_found",
@@ -537,7 +537,8 @@ async fn the_rules_are_those_that_a_preview_holds() {
     let words = |count: usize| -> Value { (0..count).map(|it| format!("w{it}")).collect() };
     let image = |it| json!({ "source": format!("asset:{it}.jpg") });
     let images = |count: usize| -> Value { (0..count).map(image).collect() };
-    let cases: [(&str, &str, &str, &dyn Fn(usize) -> Value); 7] = [
+    type Case<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(usize) -> Value);
+    let cases: [Case<'_>; 7] = [
         ("title", "", "max_title_length", &|n| json!("x".repeat(n))),
         ("tags", "", "max_tags", &words),
         ("tags", "/0", "max_tag_length", &|n| json!(["x".repeat(n)])),

@@ -13,6 +13,7 @@ mod gateway;
 mod hostile;
 mod install;
 mod layers;
+mod log;
 mod market;
 mod publish;
 mod publish_faults;

@@ -22,4 +22,5 @@ pub mod provenance;
 pub mod text;
 pub mod variation_image;
 pub mod varies;
+pub mod walk;
 pub mod words;

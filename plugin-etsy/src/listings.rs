@@ -190,7 +190,7 @@ fn matrix_and_images(shop: &Id, id: &Id) -> Result<(Matrix, VariationImages), Er
 fn set_inventory(id: &Id, wanted: &Inventory) -> Result<Inventory, Error> {
     let setup = Setup::current();
     let shop = setup.shop()?;
-    let (before, _) = matrix_and_images(shop, id)?;
+    let (before, images) = matrix_and_images(shop, id)?;
     let mut violations = Violations::default();
     let pointer = "/inventory/variations";
     if wanted.variations.is_empty() {
@@ -213,6 +213,10 @@ fn set_inventory(id: &Id, wanted: &Inventory) -> Result<Inventory, Error> {
         }
     }
     violations.into_result()?;
+    after.adopt(&before);
+    if after == before {
+        return Ok(before.inventory(&images));
+    }
     write_inventory(shop, id, &before, after).map_err(|error| under("/inventory", error))?;
     inventory(shop, id)
 }

@@ -128,10 +128,9 @@ fn invalid(violations: Vec<Violation>, function: &str) -> Problem {
     } else {
         "what was sent breaks"
     };
-    let rules = if count == 1 { "rule" } else { "rules" };
     let mut problem = Problem::new(
         ProblemKind::Invalid,
-        format_args!("{what} {count} of the marketplace's {rules}; nothing was changed"),
+        format_args!("{what} {count} of the marketplace's rules; nothing was changed"),
     );
     problem.violations = violations;
     problem

@@ -61,6 +61,29 @@ impl Row {
         variation_id(&self.sku, &self.values)
     }
 
+    fn adopt(&mut self, was: &Self) {
+        self.product_id.clone_from(&was.product_id);
+        self.offering_id.clone_from(&was.offering_id);
+        self.currency.clone_from(&was.currency);
+        for value in &mut self.values {
+            let same = |known: &&AxisValue| {
+                known.property == value.property && known.text() == value.text()
+            };
+            let Some(known) = was.values.iter().find(same) else {
+                continue;
+            };
+            if value.value_ids.is_empty() {
+                value.value_ids.clone_from(&known.value_ids);
+            }
+            if value.scale.is_none() {
+                value.scale.clone_from(&known.scale);
+            }
+            if value.name.is_none() {
+                value.name.clone_from(&known.name);
+            }
+        }
+    }
+
     /// Whether a variation chooses just this row's values.
     #[must_use]
     pub fn is_chosen_by(&self, variation: &Variation) -> bool {
@@ -177,6 +200,18 @@ impl Matrix {
             }
         }
         index
+    }
+
+    /// Takes over from the table before what says nothing about what is wanted: ids that Etsy mints
+    /// anew, the currency, names and ids of values. A table that wants what is there is then equal
+    /// to it, and need not be written.
+    pub fn adopt(&mut self, before: &Self) {
+        let known = before.index();
+        for row in &mut self.rows {
+            if let Some(was) = known.same(row) {
+                row.adopt(was);
+            }
+        }
     }
 
     /// What buyers can buy now: the sum over the rows that they see, or the one stock that they

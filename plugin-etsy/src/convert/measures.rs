@@ -63,14 +63,11 @@ pub(super) fn weight(listing: &Object<'_>) -> Option<Weight> {
         "lb" => WeightUnit::Lb,
         _ => return None,
     };
-    Some(Weight {
-        value: value.to_string(),
-        unit,
-    })
+    Some(Weight { value, unit })
 }
 
 pub(super) fn dimensions(listing: &Object<'_>) -> Option<Dimensions> {
-    let side = |name: &str| number(listing, name).map(|value| value.to_string());
+    let side = |name: &str| number(listing, name);
     let (length, width, height) = (
         side("item_length")?,
         side("item_width")?,
@@ -93,10 +90,38 @@ pub(super) fn dimensions(listing: &Object<'_>) -> Option<Dimensions> {
     })
 }
 
-fn number(listing: &Object<'_>, name: &str) -> Option<Decimal> {
-    listing
-        .text(name)?
-        .parse()
-        .ok()
-        .filter(|value: &Decimal| *value > Decimal::ZERO)
+/// A measure as a person would write it: Etsy's floats come as `60.0`.
+fn number(listing: &Object<'_>, name: &str) -> Option<String> {
+    let value: Decimal = listing.text(name)?.parse().ok()?;
+    let text = value.to_string();
+    let short = match text.split_once('.') {
+        Some(_) => text.trim_end_matches('0').trim_end_matches('.'),
+        None => &text,
+    };
+    (value > Decimal::ZERO).then(|| short.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measure_is_read_without_zeros_that_say_nothing() {
+        let weight = |value: &str| {
+            let json = format!(r#"{{"item_weight":{value},"item_weight_unit":"g"}}"#);
+            weight(&Object::parse(json.as_bytes()).unwrap()).map(|weight| weight.value)
+        };
+        for (read, expected) in [
+            ("420.0", "420"),
+            ("100", "100"),
+            ("1.80", "1.8"),
+            ("0.05", "0.05"),
+            ("\"0.450\"", "0.45"),
+        ] {
+            assert_eq!(weight(read).as_deref(), Some(expected));
+        }
+        for nothing in ["0", "0.0", "null", "-1", "\"heavy\""] {
+            assert_eq!(weight(nothing), None, "{nothing}");
+        }
+    }
 }

@@ -1,10 +1,9 @@
 //! Which fields of a listing a product would change: what Etsy has already is not sent again.
 
 use crate::api::Form;
-use crate::convert::axis::AxisValue;
 use crate::convert::era::era;
 use crate::convert::extension;
-use crate::convert::matrix::{Index, Matrix, Row};
+use crate::convert::matrix::Matrix;
 use crate::convert::product::{Converted, warning};
 use crate::convert::text::decode;
 use crate::id::Id;
@@ -158,36 +157,8 @@ pub(super) fn wanted_matrix(converted: &Converted, before: &Matrix) -> Matrix {
         }
         after.settle(Some(&before.varies));
     }
+    after.adopt(before);
     after
-        .rows
-        .iter_mut()
-        .for_each(|row| forget_ids(row, &known));
-    after
-}
-
-/// Takes over from the row before what says nothing about what is wanted: ids that Etsy mints anew,
-/// the currency, names and ids of values.
-fn forget_ids(row: &mut Row, before: &Index<'_>) {
-    let Some(was) = before.same(row) else { return };
-    row.product_id.clone_from(&was.product_id);
-    row.offering_id.clone_from(&was.offering_id);
-    row.currency.clone_from(&was.currency);
-    for value in &mut row.values {
-        let same =
-            |known: &&AxisValue| known.property == value.property && known.text() == value.text();
-        let Some(known) = was.values.iter().find(same) else {
-            continue;
-        };
-        if value.value_ids.is_empty() {
-            value.value_ids.clone_from(&known.value_ids);
-        }
-        if value.scale.is_none() {
-            value.scale.clone_from(&known.scale);
-        }
-        if value.name.is_none() {
-            value.name.clone_from(&known.name);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod hostile;
 mod install;
 mod layers;
 mod listings;
+mod log;
 mod market;
 mod publish;
 mod publish_changes;

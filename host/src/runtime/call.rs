@@ -2,6 +2,7 @@
 //! away. A trap, a limit or a timeout is this call's error and nobody else's.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -11,6 +12,7 @@ use wasmtime::{Error, Store, StoreContextMut, Trap, UpdateDeadline};
 
 use super::assets::Assets;
 use super::context::Subject;
+use super::fetch::Fetched;
 use super::limits::{
     self, HANDLES_MAX, HOSTCALL_FUEL, LimitReached, OUTPUT_BYTES_MAX, SLOT_TIME, TICK, TICKS_MAX,
 };
@@ -143,12 +145,12 @@ impl Runtime {
         arguments: &[u8],
         call: Call,
     ) -> Result<Outcome, CallError> {
-        let arguments = function.lower(arguments)?;
+        let arguments = Arc::new(function.lower(arguments)?);
         let slot = tokio::time::timeout(SLOT_TIME, self.slots.acquire()).await;
         let Ok(Ok(_slot)) = slot else {
             return Err(CallError::Busy);
         };
-        let mut store = self.store(call);
+        let mut store = self.store(call, Arc::clone(&arguments));
         let results = invoke(&mut store, plugin, function, &arguments).await;
         store.data().log.finish();
         let outcome = function.lift(&results?)?;
@@ -162,12 +164,13 @@ impl Runtime {
         Ok(outcome)
     }
 
-    fn store(&self, call: Call) -> Store<CallState> {
+    fn store(&self, call: Call, arguments: Arc<Vec<Val>>) -> Store<CallState> {
         let state = CallState::new(
             call.doors,
             call.subject,
             call.http,
             call.assets,
+            Fetched::new(arguments),
             call.progress,
         );
         let mut store = Store::new(&self.engine, state);

@@ -52,6 +52,12 @@ pub const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
 /// The JSON of a reply.
 pub const OUTPUT_BYTES_MAX: usize = 32 << 20;
 
+/// Pictures fetched by URL for one call. A marketplace takes 20 or so for a product.
+pub const FETCHES_MAX: u32 = 200;
+
+/// After so many bytes fetched nothing more is fetched for the call: as much as may be given with it.
+pub const FETCHED_BYTES_MAX: u64 = 512 << 20;
+
 /// Calls that run at once: as many as the pool has places.
 pub const CALLS_MAX: u32 = 32;
 

@@ -11,6 +11,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::Progress;
 use super::assets::Assets;
 use super::context::Subject;
+use super::fetch::Fetched;
 use super::http::Hooks;
 use super::journal::{HeldKey, Journal};
 use super::limits::{HEADER_BYTES_MAX, Limiter, RANDOM_BYTES_MAX, RESOURCES_MAX};
@@ -39,6 +40,7 @@ pub(super) struct CallState {
     pub(super) http: CallContext,
     pub(super) held_key: Option<HeldKey>,
     pub(super) assets: Assets,
+    pub(super) fetched: Fetched,
     pub(super) progress: Option<UnboundedSender<Progress>>,
     pub(super) table: ResourceTable,
     wasi: WasiCtx,
@@ -52,6 +54,7 @@ impl CallState {
         subject: Subject,
         http: CallContext,
         assets: Assets,
+        fetched: Fetched,
         progress: Option<UnboundedSender<Progress>>,
     ) -> Self {
         let log = PluginLog::default();
@@ -70,6 +73,7 @@ impl CallState {
             http,
             held_key: None,
             assets,
+            fetched,
             progress,
             table,
             wasi_http,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -41,7 +41,7 @@ pub(super) struct CallState {
     pub(super) held_key: Option<HeldKey>,
     pub(super) assets: Assets,
     pub(super) fetched: Fetched,
-    pub(super) progress: Option<UnboundedSender<Progress>>,
+    pub(super) progress: Option<Sender<Progress>>,
     pub(super) table: ResourceTable,
     wasi: WasiCtx,
     wasi_http: WasiHttpCtx,
@@ -55,7 +55,7 @@ impl CallState {
         http: CallContext,
         assets: Assets,
         fetched: Fetched,
-        progress: Option<UnboundedSender<Progress>>,
+        progress: Option<Sender<Progress>>,
     ) -> Self {
         let log = PluginLog::default();
         let mut table = ResourceTable::new();
@@ -79,6 +79,13 @@ impl CallState {
             wasi_http,
             hooks,
         }
+    }
+}
+
+impl Drop for CallState {
+    /// Whatever ended the call: what it said last is what one wants to know of a call that hung.
+    fn drop(&mut self) {
+        self.log.finish();
     }
 }
 

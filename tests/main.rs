@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod assets;
 mod calls;
 mod command_line;
 mod consent;

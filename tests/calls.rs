@@ -104,7 +104,8 @@ async fn what_is_not_there_is_said_with_what_is() {
 
 #[tokio::test]
 async fn a_function_for_an_account_says_how_to_connect_one() {
-    let stage = Stage::of(&["constant"]).await;
+    let stage = Stage::new();
+    stage.install("plugins/etsy").await.unwrap();
     let product = json!({"key": "k", "product": {}, "target": "draft"});
     let problem = stage
         .call("etsy", "publish.create", product)
@@ -112,7 +113,7 @@ async fn a_function_for_an_account_says_how_to_connect_one() {
         .unwrap_err();
     assert_eq!(problem.kind(), ProblemKind::AccountNeeded, "{problem:?}");
     let said = format!("{problem:?}");
-    assert!(said.contains("stoflow account connect constant"), "{said}");
+    assert!(said.contains("stoflow account connect etsy"), "{said}");
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use stoflow_host::contract::{Function, Outcome, Schema};
 
+use crate::stage::rounds;
+
 fn lifted(outcome: Outcome) -> Value {
     match outcome {
         Outcome::Ok(json) => serde_json::from_slice(&json).unwrap(),
@@ -24,7 +26,7 @@ fn any_value_that_goes_in_comes_out_as_it_was() {
     let schema = Schema::decode(&echo::component()).unwrap();
     let function = echo(&schema);
     let mut random = StdRng::seed_from_u64(1);
-    for _ in 0..2_000 {
+    for _ in 0..rounds("MAPPING", 2_000) {
         let value = values::any(
             schema.shape(),
             &function.shape().params[0].value,
@@ -49,7 +51,7 @@ fn a_component_takes_the_values_and_gives_them_back() {
     let function = echo(&schema);
     let mut running = echo::Running::start(&component);
     let mut random = StdRng::seed_from_u64(2);
-    for _ in 0..200 {
+    for _ in 0..rounds("MAPPING", 2_000) / 10 {
         let value = values::any(
             schema.shape(),
             &function.shape().params[0].value,
@@ -71,7 +73,7 @@ fn what_is_broken_anywhere_in_a_value_is_refused_and_nothing_panics() {
     let schema = Schema::decode(&echo::component()).unwrap();
     let function = echo(&schema);
     let mut random = StdRng::seed_from_u64(3);
-    for _ in 0..500 {
+    for _ in 0..rounds("MAPPING", 2_000) / 4 {
         let mut value = values::any(
             schema.shape(),
             &function.shape().params[0].value,

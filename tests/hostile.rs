@@ -51,6 +51,8 @@ async fn what_wants_more_than_it_may_have_is_told_which_limit() {
         ("random", "random bytes at once, at most 64 KiB"),
         ("headers", "headers, at most 32 KiB"),
         ("reply", "data handed over at once, at most 16 MiB"),
+        ("escapes", "a reply, at most 32 MiB"),
+        ("stack", "stack, at most 512 KiB"),
     ];
     for (what, limit) in cases {
         let problem = beside_others(&stage, "greedy", what).await;
@@ -76,14 +78,19 @@ async fn a_flood_of_log_lines_and_of_empty_writes_hurts_nobody() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_waits_without_an_end_is_stopped_after_thirty_seconds() {
+    let log = crate::log::capture();
     let stage = Stage::of(&["constant", "greedy"]).await;
     let started = Instant::now();
     let problem = beside_others(&stage, "greedy", "sleep").await;
     assert_eq!(problem.kind(), ProblemKind::PluginTimeout);
     assert!(problem.title.contains("30 s"), "{problem:?}");
     assert!(started.elapsed() < Duration::from_secs(40));
+    assert!(
+        log.text().contains("going to sleep"),
+        "what it said last is lost"
+    );
 }
 
 #[tokio::test]

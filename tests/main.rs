@@ -5,15 +5,21 @@
 #![cfg(test)]
 
 mod accounts;
+mod assets;
 mod calls;
+mod command_line;
 mod consent;
 mod contract;
 mod gateway;
 mod hostile;
 mod install;
 mod layers;
+mod listings;
+mod log;
 mod market;
 mod publish;
+mod publish_changes;
+mod publish_faults;
 mod publish_kills;
 mod secrets;
 mod seller;

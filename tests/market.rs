@@ -69,12 +69,57 @@ impl Market {
             .await
     }
 
+    /// Publishes an example; the listing's id.
+    pub async fn listing(&self, key: &str, name: &str, target: &str) -> String {
+        let done = self.publish(key, &example(name), target).await.unwrap();
+        id_of(&done["listing"])
+    }
+
+    /// Calls a function whose arguments name files of `docs/examples`.
+    pub async fn call_with_files(
+        &self,
+        function: &str,
+        arguments: Value,
+    ) -> Result<Value, Problem> {
+        self.stage
+            .call_with_files("etsy", function, arguments)
+            .await
+    }
+
+    /// A listing that the sandbox holds.
+    pub fn held(&self, id: &str) -> Value {
+        let held = self
+            .listings()
+            .into_iter()
+            .find(|listing| listing["listing_id"].as_i64() == id.parse().ok());
+        held.unwrap_or_else(|| panic!("the sandbox holds no listing {id}"))
+    }
+
+    /// The same without what changes whenever something is written.
+    pub fn lasting(&self, id: &str) -> Value {
+        let mut listing = self.held(id);
+        listing
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| !name.ends_with("_timestamp"));
+        listing
+    }
+
     /// The listings that the sandbox holds.
     pub fn listings(&self) -> Vec<Value> {
         self.sandbox.state()["listings"]
             .as_array()
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The operations, of those that the sandbox was asked for, that write.
+    pub fn writes(&self) -> Vec<String> {
+        let requests = self.sandbox.requests().into_iter();
+        requests
+            .filter(|request| request.method != "GET")
+            .map(|request| request.operation.unwrap_or_default())
+            .collect()
     }
 
     /// The operations that the sandbox was asked for, in order.
@@ -116,6 +161,9 @@ pub async fn connect(stage: &Stage, user: &str) -> Result<Value, Problem> {
 
 /// Opens the consent page and presses its button; where the browser is sent then.
 pub async fn consent(url: &str) -> String {
+    // reqwest wants to know a provider of TLS, though this page is plain http; another test may
+    // have named it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
@@ -133,6 +181,44 @@ pub async fn consent(url: &str) -> String {
 pub fn example(name: &str) -> Value {
     let path = examples().join(format!("{name}.json"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// A listing's id in a reply.
+pub fn id_of(listing: &Value) -> String {
+    listing["id"].as_str().unwrap().to_owned()
+}
+
+/// A product that says everything: two axes, images of variations, attributes, a section.
+pub fn coats() -> Value {
+    let variation =
+        |sku: &str, color: &str, size: &str, amount: &str, quantity: u32, image: &str| {
+            json!({
+                "sku": sku,
+                "choices": [
+                    { "name": "Colour of the lining", "values": [{ "text": color }] },
+                    { "name": "Length", "values": [{ "text": size }] },
+                ],
+                "price": { "amount": amount, "currency": "EUR" },
+                "quantity": quantity,
+                "images": [{ "source": format!("asset:coat-{image}.jpg") }],
+            })
+        };
+    let mut coats = example("coat");
+    coats["variations"] = json!([
+        variation("C-R-S", "Red", "Short", "80.00", 3, "front"),
+        variation("C-R-L", "Red", "Long", "95.00", 1, "front"),
+        variation("C-B-S", "Black", "Short", "80.00", 2, "back"),
+        variation("C-B-L", "Black", "Long", "95.50", 0, "back"),
+    ]);
+    coats["variations"][2]["hidden"] = json!(true);
+    coats["attributes"] = json!([
+        { "name": "Primary color", "values": [{ "text": "Brown" }] },
+        { "name": "Occasion", "values": [{ "text": "Wedding" }] },
+    ]);
+    coats["sections"] = json!(["Everything"]);
+    coats["extension"]["is_taxable"] = json!(true);
+    coats["extension"]["styles"] = json!(["Retro", "Formal"]);
+    coats
 }
 
 /// Where the examples are.

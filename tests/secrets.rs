@@ -2,15 +2,11 @@
 //! every disguise, and then searches its own memory, environment and arguments. The same with the
 //! search of replies switched off finds them: the test bites.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use stoflow_host::gateway::Scrub;
 use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::market::Market;
 
@@ -18,29 +14,6 @@ use crate::market::Market;
 const DISGUISES: [&str; 7] = [
     "plain", "base64", "percent", "gzip", "split", "error", "redirect",
 ];
-
-/// Everything that is logged in a test, at the finest level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// A market where the thief has taken the plugin's place, with the seller's account and token.
 async fn market_with_thief(scrub: Scrub) -> (Market, Vec<String>) {
@@ -120,12 +93,7 @@ async fn steal(market: &Market, disguise: &str, needles: &[String]) -> Vec<usize
 
 #[tokio::test]
 async fn a_plugin_finds_no_secret_in_any_disguise_and_neither_does_the_log() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = crate::log::capture();
     let (market, secrets) = market_with_thief(Scrub::On).await;
     let needles: Vec<_> = secrets.iter().flat_map(|secret| shapes(secret)).collect();
     let mut answered = String::new();
@@ -146,7 +114,7 @@ async fn a_plugin_finds_no_secret_in_any_disguise_and_neither_does_the_log() {
     ] {
         answered.push_str(&market.stage.get(path).await.unwrap().to_string());
     }
-    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    let log = log.text();
     assert!(log.contains("sandbox-echo"), "the log was not caught");
     for needle in &needles {
         assert!(!log.contains(needle), "the log has {needle}");

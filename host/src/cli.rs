@@ -33,11 +33,11 @@ pub use failure::Failure;
 #[derive(Debug, Parser)]
 #[command(name = "stoflow", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
-    /// Where everything is kept [default: $STOFLOW_DATA_DIR, else $XDG_STATE_HOME/stoflow]
+    /// Where all is kept [env: STOFLOW_DATA_DIR] [default: ~/.local/state/stoflow]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
-    /// What is logged to stderr: error, warn, info, debug [default: $STOFLOW_LOG, else warn]
+    /// What is logged: error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
 

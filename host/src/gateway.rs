@@ -135,7 +135,7 @@ impl Gateway {
         );
         span.in_scope(|| match &answer {
             Ok(reply) => tracing::debug!(status = reply.status().as_u16(), "answered"),
-            Err(refusal) => tracing::warn!(kind = ?refusal.kind, "refused: {refusal}"),
+            Err(refusal) => tracing::info!(kind = ?refusal.kind, "refused: {refusal}"),
         });
         if let Err(refusal) = &answer {
             call.record.refuse(refusal);

@@ -11,11 +11,13 @@ mod cache;
 mod call;
 mod context;
 mod engine;
+mod fetch;
 mod http;
 mod journal;
 pub mod limits;
 mod linked;
 mod log;
+mod spool;
 mod state;
 
 use std::path::Path;
@@ -32,6 +34,7 @@ pub use context::Subject;
 pub use journal::Journal;
 pub use limits::LimitReached;
 pub use linked::{Digest, LinkedPlugin, LoadError};
+pub use spool::{Spool, SpoolError};
 pub use state::Doors;
 
 use cache::Cache;

@@ -19,6 +19,9 @@ pub fn start(filter: Option<&str>) {
     });
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A person at a terminal wants the sentence; a service's log has its own times.
+        .without_time()
+        .with_target(false)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .try_init();

@@ -23,10 +23,21 @@ pub const STYLES: usize = 2;
 pub const STYLE_LENGTH: usize = 45;
 /// Images of a listing. (API, `image_ids`)
 pub const IMAGES: usize = 20;
+/// Types of images. (help 115015663347)
+pub const IMAGE_TYPES: [&str; 6] = [
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/svg+xml",
+    "image/heic",
+    "image/heif",
+];
 /// Characters of an image's alternative text. (help 115015663347)
 pub const ALT_TEXT_LENGTH: usize = 500;
 /// Files of a digital listing. (help 115015628347)
 pub const FILES: usize = 5;
+/// Bytes of a digital file. (help 115015628347)
+pub const FILE_BYTES: u64 = 20 * 1024 * 1024;
 /// Characters of a file's name. (help 115015628347)
 pub const FILE_NAME_LENGTH: usize = 70;
 /// Stock of one offering. (practice)

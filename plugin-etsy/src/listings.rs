@@ -2,18 +2,21 @@
 
 use crate::convert::axis::AxisValue;
 use crate::convert::cursor::Cursor;
-use crate::convert::image::{VariationImages, Wanted};
+use crate::convert::image::Wanted;
 use crate::convert::listing::listing_page;
 use crate::convert::matrix::{Matrix, Varies};
 use crate::convert::matrix_write::Context;
 use crate::convert::product_read::{Parts, files, product};
+use crate::convert::variation_image::VariationImages;
+use crate::convert::walk::Walk;
 use crate::id::Id;
 use crate::limits::{ALT_TEXT_LENGTH, IMAGES, OFFSET, PAGE};
 use crate::publish::attributes;
 use crate::publish::images::{arrived, there, upload};
 use crate::publish::offers::write_inventory;
 use crate::publish::read::{listing_by_id, matrix_of, parse_id, variation_images};
-use crate::refusal::{call, call_all};
+use crate::publish::sources::check_one;
+use crate::refusal::{call, call_all, under};
 use crate::settings::{Setup, shop};
 use crate::{Etsy, api};
 use stoflow_plugin_sdk::listings::{Inventory, ListingPage};
@@ -54,7 +57,7 @@ impl Listings for Etsy {
 fn list(state: Option<ListingState>, page: &PageRequest) -> Result<ListingPage, Error> {
     let shop = shop()?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE);
-    let Some(mut cursor) = Cursor::start(state, page.cursor.as_deref())? else {
+    let Some(start) = Cursor::start(state, page.cursor.as_deref())? else {
         // Etsy has no listings to be asked for in such a state.
         return Ok(ListingPage {
             items: Vec::new(),
@@ -62,27 +65,27 @@ fn list(state: Option<ListingState>, page: &PageRequest) -> Result<ListingPage, 
             total: Some(0),
         });
     };
+    if start.offset > OFFSET {
+        let message = format!(
+            "Etsy shows no more than the first {} listings of a state",
+            OFFSET + PAGE
+        );
+        return Err(Error::Unsupported(message));
+    }
+    let mut walk = Walk::new(&start, limit);
     loop {
-        if cursor.offset > OFFSET {
-            let message = format!(
-                "Etsy shows no more than the first {} listings of a state",
-                OFFSET + PAGE
-            );
-            return Err(Error::Unsupported(message));
+        let (places, room) = (walk.asks(), walk.room());
+        if places.is_empty() {
+            return Ok(walk.page());
         }
-        let reply = call(api::listings(&shop, cursor.state(), limit, cursor.offset))?;
-        let mut found =
-            listing_page(&reply.body).map_err(|error| reply.unexpected(&error.to_string()))?;
-        let next = cursor.next(found.total, limit, found.items.len());
-        match next {
-            // A state without listings is passed over.
-            Some(further) if found.items.is_empty() => cursor = further,
-            next => {
-                found.next = next.map(|next| next.to_string());
-                // The total of one state is not that of all.
-                found.total = found.total.filter(|_| state.is_some());
-                return Ok(found);
-            }
+        let requests = places
+            .iter()
+            .map(|place| api::listings(&shop, place.state(), room, place.offset));
+        for (place, reply) in places.iter().zip(call_all(requests.collect())) {
+            let reply = reply?;
+            let found =
+                listing_page(&reply.body).map_err(|error| reply.unexpected(&error.to_string()))?;
+            walk.add(place, found);
         }
     }
 }
@@ -187,7 +190,7 @@ fn matrix_and_images(shop: &Id, id: &Id) -> Result<(Matrix, VariationImages), Er
 fn set_inventory(id: &Id, wanted: &Inventory) -> Result<Inventory, Error> {
     let setup = Setup::current();
     let shop = setup.shop()?;
-    let (before, _) = matrix_and_images(shop, id)?;
+    let (before, images) = matrix_and_images(shop, id)?;
     let mut violations = Violations::default();
     let pointer = "/inventory/variations";
     if wanted.variations.is_empty() {
@@ -210,13 +213,18 @@ fn set_inventory(id: &Id, wanted: &Inventory) -> Result<Inventory, Error> {
         }
     }
     violations.into_result()?;
-    write_inventory(shop, id, &before, after)?;
+    after.adopt(&before);
+    if after == before {
+        return Ok(before.inventory(&images));
+    }
+    write_inventory(shop, id, &before, after).map_err(|error| under("/inventory", error))?;
     inventory(shop, id)
 }
 
 fn add_image(id: &Id, image: &Image, rank: Option<u32>) -> Result<Image, Error> {
     let shop = shop()?;
     let wanted = checked(image)?;
+    check_one(&wanted)?;
     let before = there(id)?;
     if before.len() >= IMAGES {
         return Err(Error::Conflict(format!(

@@ -105,6 +105,22 @@ fn product_row<'a>(mut parts: impl Iterator<Item = &'a str>) -> String {
     format!("/product/variations/{index}{field}")
 }
 
+/// The same error for a function whose arguments have the product's fields elsewhere.
+#[must_use]
+pub fn under(pointer: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid(mut violations) => {
+            for violation in &mut violations {
+                if let Some(rest) = violation.path.strip_prefix("/product") {
+                    violation.path = format!("{pointer}{rest}");
+                }
+            }
+            Error::Invalid(violations)
+        }
+        other => other,
+    }
+}
+
 /// Adds where the trouble was to an error about a file or without a path.
 #[must_use]
 pub fn at(pointer: &str, error: Error) -> Error {

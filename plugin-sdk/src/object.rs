@@ -42,22 +42,23 @@ impl<'a> Object<'a> {
     ///
     /// Where it is no JSON, or no object.
     pub fn parse(document: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(document)
+        match std::str::from_utf8(document) {
+            // Known to be text once, it need not be looked at again for each member.
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(document),
+        }
     }
 
     /// A member as it stands in the document; `None` for one that is missing or `null`.
     pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
-        let count = self.members.len();
-        let start = self.place.get();
-        let found = (0..count)
-            .map(|step| (start + step) % count)
-            .find(|place| {
-                self.members
-                    .get(*place)
-                    .is_some_and(|member| member.name == name)
-            })?;
-        self.place.set(found + 1);
-        let member = self.members.get(found)?;
+        let start = self.place.get().min(self.members.len());
+        let (before, after) = self.members.split_at(start);
+        let place = match after.iter().position(|member| member.name == name) {
+            Some(step) => start + step,
+            None => before.iter().position(|member| member.name == name)?,
+        };
+        self.place.set(place + 1);
+        let member = self.members.get(place)?;
         member.read.set(true);
         Some(member.value).filter(|value| value.get() != "null")
     }
@@ -106,16 +107,20 @@ impl<'a> Object<'a> {
 
     /// The elements of a list that are objects.
     pub fn objects(&self, name: &str) -> Vec<Object<'a>> {
-        let list = self.list(name).into_iter();
-        list.filter_map(|element| serde_json::from_str(element.get()).ok())
-            .collect()
+        let Some(list) = self.raw(name) else {
+            return Vec::new();
+        };
+        // Where all are, which is usual, one reading does.
+        serde_json::from_str(list.get()).unwrap_or_else(|_| {
+            let list = elements(list).into_iter();
+            list.filter_map(|element| serde_json::from_str(element.get()).ok())
+                .collect()
+        })
     }
 
     /// The elements of a list, `null` among them; empty where there is none.
     pub fn list(&self, name: &str) -> Vec<&'a RawValue> {
-        self.raw(name)
-            .and_then(|value| serde_json::from_str(value.get()).ok())
-            .unwrap_or_default()
+        self.raw(name).map(elements).unwrap_or_default()
     }
 
     /// The members, as they stand in the document. They count as read.
@@ -142,7 +147,7 @@ impl<'a> Object<'a> {
                 continue;
             }
             document.push(if document.is_empty() { '{' } else { ',' });
-            document.push_str(&serde_json::to_string(&member.name).unwrap_or_default());
+            quote(&member.name, &mut document);
             document.push(':');
             document.push_str(member.value.get());
         }
@@ -173,7 +178,7 @@ impl<'de> Visitor<'de> for Outline {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(16);
         while let Some((Name(name), value)) = map.next_entry()? {
             members.push(Member {
                 name,
@@ -188,9 +193,28 @@ impl<'de> Visitor<'de> for Outline {
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// A text as JSON.
+fn quote(text: &str, document: &mut String) {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        document.push('"');
+        document.push_str(text);
+        document.push('"');
+    } else {
+        document.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+}
+
+fn elements(list: &RawValue) -> Vec<&RawValue> {
+    serde_json::from_str(list.get()).unwrap_or_default()
+}
+
 fn text(value: &RawValue) -> Option<String> {
     let json = value.get();
     match json.as_bytes().first()? {
+        b'"' if !json.contains('\\') => json.get(1..json.len() - 1).map(str::to_owned),
         b'"' => serde_json::from_str(json).ok(),
         b'{' | b'[' | b'n' => None,
         _ => Some(json.to_owned()),

@@ -2,7 +2,7 @@
 //!
 //! The table is extracted from Etsy's own document by `cargo xtask spec` and compiled in, so that no
 //! path, scope, encoding or enum is typed by hand. What the document leaves out or has wrong stands
-//! in [`crate::facts`], never in the table.
+//! in `facts`, never in the table.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

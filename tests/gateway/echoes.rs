@@ -265,39 +265,18 @@ async fn a_secret_in_two_packets_is_found() {
     assert_eq!(text, format!("<{}>", "*".repeat(token(0).len())));
 }
 
-/// What is logged, as bytes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        std::io::Write::write(&mut *self.0.lock().unwrap(), bytes)
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn nothing_that_is_logged_holds_a_secret_or_a_query() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
     let server = Server::start(echo).await;
     let plugin = Plugin::at(&server.origin);
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = crate::log::capture();
     for form in FORMS {
         got(&plugin.call(), &format!("/v3/{form}")).await;
     }
     let call = plugin.call();
     call.get("/v3/plain?shop=private").await.unwrap();
     call.get("/outside?shop=private").await.unwrap_err();
-    drop(guard);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     for secret in secrets() {
         for found in [
             secret.clone(),

@@ -4,18 +4,36 @@ use anyhow::Result;
 
 use crate::command::{self, cargo};
 
+/// Everything that runs on this machine.
+const NATIVE: &[&str] = &[
+    "--workspace",
+    "--all-targets",
+    "--exclude",
+    "stoflow-guests",
+];
+
+/// What runs inside of the host. Guests are nothing but examples.
+const WASM: &[&str] = &[
+    "--target",
+    "wasm32-wasip2",
+    "--package",
+    "stoflow-plugin-etsy",
+    "--package",
+    "stoflow-plugin-sdk",
+    "--package",
+    "stoflow-guests",
+    "--lib",
+    "--examples",
+];
+
 /// Runs all checks.
 pub(crate) fn run() -> Result<()> {
     command::run(&mut cargo(&["fmt", "--all", "--check"]))?;
-    command::run(&mut cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--quiet",
-        "--",
-        "--deny",
-        "warnings",
-    ]))?;
+    for workspace in [NATIVE, WASM] {
+        let mut clippy = cargo(&["clippy", "--quiet"]);
+        clippy.args(workspace).args(["--", "--deny", "warnings"]);
+        command::run(&mut clippy)?;
+    }
     command::run(
         cargo(&["doc", "--workspace", "--no-deps", "--quiet"])
             .env("RUSTDOCFLAGS", "--deny warnings"),

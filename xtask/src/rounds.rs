@@ -10,16 +10,22 @@ struct Rounds {
 }
 
 const TABLE: &[Rounds] = &[
-    // Kills at each step of a publication: rounds over all steps.
+    // Kills before and after each request of a publication: rounds over all of them.
     Rounds {
         name: "PUBLISH_KILLS",
         short: 1,
-        long: 25,
+        long: 5,
+    },
+    // Publications killed at random moments, three times each.
+    Rounds {
+        name: "RANDOM_KILLS",
+        short: 5,
+        long: 200,
     },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",
-        short: 500,
+        short: 2_000,
         long: 200_000,
     },
 ];

@@ -12,7 +12,7 @@ use futures_util::stream::{self, StreamExt};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::UnboundedReceiverStream;
+use tokio_stream::wrappers::ReceiverStream;
 
 use super::caller::Caller;
 use super::errors::finished;
@@ -25,6 +25,10 @@ use crate::host::Host;
 use crate::model::{Account, PluginId, UserId};
 use crate::plugins::CallRequest;
 use crate::runtime::Progress;
+
+/// Steps that wait for a client that reads slowly. A plugin that reports without an end must not
+/// fill the host's memory; a person sees the last one.
+const STEPS_HELD: usize = 64;
 
 /// For whom a call is.
 #[derive(Debug, Deserialize)]
@@ -141,10 +145,10 @@ impl Running {
         self,
         mut request: CallRequest,
     ) -> Sse<impl stream::Stream<Item = Result<Event, Infallible>>> {
-        let (progress, steps) = mpsc::unbounded_channel::<Progress>();
+        let (progress, steps) = mpsc::channel::<Progress>(STEPS_HELD);
         request.progress = Some(progress);
         let running = tokio::spawn(self.run(request));
-        let steps = UnboundedReceiverStream::new(steps).map(|progress| step_event(&progress));
+        let steps = ReceiverStream::new(steps).map(|progress| step_event(&progress));
         let end = stream::once(async move {
             match running.await {
                 Ok(Ok(json)) => result_event(&json),

@@ -59,7 +59,15 @@ pub(super) fn finished(done: Finished, call: &CallId, function: &str) -> Result<
         },
     };
     problem.correlation_id = Some(call.to_string());
+    if problem.kind() == ProblemKind::Unavailable && problem.remedy.is_none() {
+        // The plugin knows that nobody answered, the gateway what to look at.
+        problem.remedy = refusal.and_then(|refusal| some(refusal.remedy));
+    }
     Err(problem)
+}
+
+fn some(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 fn plugin_error(json: &[u8], function: &str) -> Problem {
@@ -120,10 +128,9 @@ fn invalid(violations: Vec<Violation>, function: &str) -> Problem {
     } else {
         "what was sent breaks"
     };
-    let rules = if count == 1 { "rule" } else { "rules" };
     let mut problem = Problem::new(
         ProblemKind::Invalid,
-        format_args!("{what} {count} of the marketplace's {rules}; nothing was changed"),
+        format_args!("{what} {count} of the marketplace's rules; nothing was changed"),
     );
     problem.violations = violations;
     problem
@@ -144,7 +151,7 @@ fn refused(refusal: &Refusal) -> Option<Problem> {
         _ => return None,
     };
     let mut problem = Problem::new(kind, refusal);
-    problem.remedy = Some(refusal.remedy.clone()).filter(|remedy| !remedy.is_empty());
+    problem.remedy = some(refusal.remedy.clone());
     Some(problem)
 }
 

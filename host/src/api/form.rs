@@ -1,19 +1,23 @@
 //! A call with files: `multipart/form-data` whose part `arguments` is the JSON and whose other parts
 //! are files by their names. Each file goes to disk as it comes in.
 
-use std::io::{Seek, SeekFrom, Write};
+use std::fs::File;
 
 use axum::body::Body;
+use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header;
 use http_body_util::BodyExt;
 
 use super::problem::{Problem, ProblemKind};
-use crate::runtime::{ASSET_BYTES_MAX, Assets};
+use crate::runtime::{ASSET_BYTES_MAX, Assets, Spool, SpoolError};
 
 /// The arguments of a call; larger ones are files.
 const ARGUMENT_BYTES_MAX: usize = 8 << 20;
+
+/// Files of one call. Each is an open file of the process, which all calls share.
+const FILES_MAX: usize = 200;
 
 /// A call's arguments and files.
 #[derive(Debug, Default)]
@@ -30,7 +34,7 @@ impl<S: Send + Sync> FromRequest<S> for CallForm {
             .headers()
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
-        if media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
+        if media_type.is_some_and(is_multipart) {
             let parts = Multipart::from_request(request, state).await.map_err(bad)?;
             return read_parts(parts).await;
         }
@@ -39,6 +43,12 @@ impl<S: Send + Sync> FromRequest<S> for CallForm {
             assets: Assets::default(),
         })
     }
+}
+
+/// Media types are written in any case (RFC 9110 §8.3.1).
+fn is_multipart(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
 async fn read_arguments(body: Body) -> Result<Bytes, Problem> {
@@ -61,38 +71,57 @@ async fn read_parts(mut parts: Multipart) -> Result<CallForm, Problem> {
         arguments: Bytes::from_static(b"{}"),
         assets: Assets::default(),
     };
-    while let Some(mut part) = parts.next_field().await.map_err(bad)? {
+    while let Some(part) = parts.next_field().await.map_err(bad)? {
         if part.name() == Some("arguments") {
-            let bytes = part.bytes().await.map_err(bad)?;
-            if bytes.len() > ARGUMENT_BYTES_MAX {
-                return Err(bad(format!(
-                    "the part arguments has more than {ARGUMENT_BYTES_MAX} bytes"
-                )));
-            }
-            form.arguments = or_none(bytes);
+            form.arguments = or_none(arguments_part(part).await?);
             continue;
         }
-        let Some(name) = part.file_name().map(ToOwned::to_owned) else {
+        let Some(name) = part.file_name().map(unquoted) else {
             return Err(bad(
                 "a part that is not arguments has to be a file with a name",
             ));
         };
-        let mut file = tempfile::tempfile().map_err(spool)?;
-        let mut size = 0_u64;
-        while let Some(chunk) = part.chunk().await.map_err(bad)? {
-            size += chunk.len() as u64;
-            if size > ASSET_BYTES_MAX {
-                return Err(bad(format!(
-                    "the file {name:?} has more than {} MiB",
-                    ASSET_BYTES_MAX >> 20
-                )));
-            }
-            file.write_all(&chunk).map_err(spool)?;
+        if form.assets.len() >= FILES_MAX {
+            return Err(bad(format!("it has more than {FILES_MAX} files")));
         }
-        file.seek(SeekFrom::Start(0)).map_err(spool)?;
-        form.assets.add(name, file).map_err(spool)?;
+        let file = file_part(&name, part).await?;
+        form.assets.add(name, file).map_err(not_kept)?;
     }
     Ok(form)
+}
+
+/// The arguments, which are held in memory and therefore counted as they come.
+async fn arguments_part(mut part: Field<'_>) -> Result<Bytes, Problem> {
+    let mut arguments = BytesMut::new();
+    while let Some(piece) = part.chunk().await.map_err(bad)? {
+        if arguments.len() + piece.len() > ARGUMENT_BYTES_MAX {
+            return Err(bad(format!(
+                "the part arguments has more than {} MiB",
+                ARGUMENT_BYTES_MAX >> 20
+            )));
+        }
+        arguments.extend_from_slice(&piece);
+    }
+    Ok(arguments.freeze())
+}
+
+/// A file, which goes to disk as it comes.
+async fn file_part(name: &str, mut part: Field<'_>) -> Result<File, Problem> {
+    let mut spool = Spool::new(ASSET_BYTES_MAX).await.map_err(not_kept)?;
+    while let Some(piece) = part.chunk().await.map_err(bad)? {
+        spool.push(&piece).await.map_err(|error| match error {
+            SpoolError::TooLarge { .. } => bad(format!("the file {name:?}: {error}")),
+            SpoolError::Io(error) => not_kept(error),
+        })?;
+    }
+    spool.finish().await.map_err(not_kept)
+}
+
+/// A file's name as it was before it was put between quotes (HTML Living Standard §4.10.21.8).
+fn unquoted(name: &str) -> String {
+    name.replace("%22", "\"")
+        .replace("%0D", "\r")
+        .replace("%0A", "\n")
 }
 
 fn bad(error: impl std::fmt::Display) -> Problem {
@@ -103,7 +132,7 @@ fn bad(error: impl std::fmt::Display) -> Problem {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is a map_err argument")]
-fn spool(error: std::io::Error) -> Problem {
+fn not_kept(error: std::io::Error) -> Problem {
     Problem::new(
         ProblemKind::Internal,
         format_args!("a file of the call cannot be kept: {error}"),

@@ -68,9 +68,9 @@ async fn multipart(
     parts.push(once(json));
     for name in names {
         let file = open(name, folder).await?;
-        let shown = name.replace('"', "%22").replace(['\r', '\n'], " ");
         let head = format!(
-            "\r\n--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{shown}\"\r\n\r\n"
+            "\r\n--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\r\n",
+            quoted(name)
         );
         parts.push(once(head));
         parts.push(ReaderStream::new(file).boxed());
@@ -81,6 +81,13 @@ async fn multipart(
         media_type: format!("multipart/form-data; boundary={boundary}"),
         body,
     })
+}
+
+/// A file's name as it stands between quotes (HTML Living Standard §4.10.21.8).
+fn quoted(name: &str) -> String {
+    name.replace('"', "%22")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 fn once(bytes: impl Into<Bytes>) -> stream::BoxStream<'static, std::io::Result<Bytes>> {

@@ -125,18 +125,11 @@ impl Config {
 
     /// Writes down what a plugin is allowed.
     pub fn grant(&self, id: &PluginId, grant: &Grant) -> Result<(), ConfigError> {
-        let value = |message: String| ConfigError::Value {
+        let written = toml_edit::ser::to_document(grant).map_err(|error| ConfigError::Value {
             place: "grant".into(),
-            message,
-        };
-        let text =
-            toml_edit::ser::to_string_pretty(grant).map_err(|error| value(error.to_string()))?;
-        let written: DocumentMut = text
-            .parse()
-            .map_err(|error: toml_edit::TomlError| value(error.to_string()))?;
-        let mut granted = written.as_table().clone();
-        // Where it stood in a text of its own would decide where it stands here.
-        granted.set_position(None);
+            message: error.to_string(),
+        })?;
+        let granted = unfolded(written.as_table());
         self.edit(id, |table| {
             table.insert("grant", Item::Table(granted));
         })
@@ -185,6 +178,19 @@ impl Config {
         *self.plugins.write().unwrap_or_else(PoisonError::into_inner) = plugins;
         Ok(())
     }
+}
+
+/// The same with its tables under headings of their own, for people to read.
+fn unfolded(table: &Table) -> Table {
+    let mut unfolded = Table::new();
+    for (key, item) in table {
+        let item = match item.clone().into_array_of_tables() {
+            Ok(tables) => Item::ArrayOfTables(tables),
+            Err(item) => item.into_table().map_or_else(|item| item, Item::Table),
+        };
+        unfolded.insert(key, item);
+    }
+    unfolded
 }
 
 fn apply(table: &mut Table, change: &PluginChange) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -32,8 +32,8 @@ pub struct CallRequest {
     pub network: bool,
     /// The files given with it.
     pub assets: Assets,
-    /// Who hears of its steps.
-    pub progress: Option<UnboundedSender<Progress>>,
+    /// Who hears of its steps; those that come faster than they are heard are left out.
+    pub progress: Option<Sender<Progress>>,
 }
 
 impl CallRequest {

@@ -1,23 +1,22 @@
 //! `assets`: the files that belong to a call, read in pieces.
 //!
 //! A file lies on disk, never in memory as a whole. What a product names by URL is fetched by the
-//! host, from public addresses only, checked for its size, and then read like a file given with
-//! the call. A plugin sees no path.
+//! host (`fetch`), from public addresses only, checked for its size, and then read like a file given
+//! with the call. A plugin sees no path, and reaches nothing that the caller did not name.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
 use super::bindings::stoflow::marketplace::assets;
+use super::fetch::shown;
 use super::state::CallState;
-use crate::config::PluginConfig;
-use crate::transport::{NotSent, Outbound, Target, Transport, TransportError};
+
+pub(super) use assets::Fault;
 
 /// The largest file: marketplaces take pictures up to 20 MB.
 pub const ASSET_BYTES_MAX: u64 = 32 << 20;
@@ -33,9 +32,19 @@ const HEAD_BYTES: usize = 8 << 10;
 pub struct Assets(HashMap<String, Arc<Asset>>);
 
 impl Assets {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds a file. It may be unlinked already: it is read through this handle.
     pub fn add(&mut self, name: String, file: File) -> std::io::Result<()> {
-        let asset = Asset::new(name.clone(), file)?;
+        let asset = Asset::new(&name, file)?;
         self.0.insert(name, Arc::new(asset));
         Ok(())
     }
@@ -54,15 +63,18 @@ pub struct Asset {
 }
 
 impl Asset {
-    fn new(name: String, file: File) -> std::io::Result<Self> {
+    /// Of a file that is whole. Where it lay is nobody's business but the caller's: the name is the
+    /// last part of the path.
+    pub(super) fn new(path: &str, file: File) -> std::io::Result<Self> {
         let size = file.metadata()?.len();
         let mut head = vec![0; HEAD_BYTES];
         let read = file.read_at(&mut head, 0)?;
         head.truncate(read);
         let media_type =
             infer::get(&head).map_or("application/octet-stream", |kind| kind.mime_type());
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
         Ok(Self {
-            name,
+            name: name.to_owned(),
             media_type,
             size,
             file: Arc::new(file),
@@ -70,8 +82,12 @@ impl Asset {
         })
     }
 
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// The same file from its beginning.
-    fn opened(&self) -> Self {
+    pub(super) fn opened(&self) -> Self {
         Self {
             name: self.name.clone(),
             file: Arc::clone(&self.file),
@@ -85,24 +101,31 @@ impl assets::Host for CallState {
     async fn open(
         &mut self,
         source: String,
-    ) -> Result<std::result::Result<Resource<Asset>, assets::Fault>> {
-        let opened = if let Some(name) = source.strip_prefix("asset:") {
-            self.assets
-                .0
-                .get(name)
-                .map(|asset| asset.opened())
-                .ok_or(assets::Fault::Missing)
-        } else {
-            let fetched = fetch(&self.doors.transport, &self.http.config, &source).await;
-            self.http.record.active();
-            fetched
+    ) -> Result<std::result::Result<Resource<Asset>, Fault>> {
+        let opened = match source.strip_prefix("asset:") {
+            Some(name) => match self.assets.0.get(name) {
+                Some(asset) => Ok(asset.opened()),
+                None => Err(Fault::Missing),
+            },
+            None => self.fetch(&source).await,
         };
         Ok(match opened {
             Ok(asset) => Ok(self.table.push(asset)?),
-            Err(fault) => {
-                tracing::warn!(?fault, source, "a file of the product cannot be opened");
-                Err(fault)
-            }
+            Err(fault) => Err(fault),
+        })
+    }
+}
+
+impl CallState {
+    /// Why something is not fetched stands in the call's own log, which is bounded.
+    async fn fetch(&mut self, source: &str) -> std::result::Result<Asset, Fault> {
+        let transport = &self.doors.transport;
+        let opened = self.fetched.open(transport, &self.http, source).await;
+        opened.map_err(|not_fetched| {
+            let (shown, why) = (shown(source), not_fetched.why);
+            self.log
+                .say(&format!("{shown} is not fetched for the plugin: {why}"));
+            not_fetched.fault
         })
     }
 }
@@ -124,7 +147,7 @@ impl assets::HostAsset for CallState {
         &mut self,
         asset: Resource<Asset>,
         max: u32,
-    ) -> Result<std::result::Result<Vec<u8>, assets::Fault>> {
+    ) -> Result<std::result::Result<Vec<u8>, Fault>> {
         let (file, position) = {
             let asset = self.table.get(&asset)?;
             (Arc::clone(&asset.file), asset.position)
@@ -141,7 +164,7 @@ impl assets::HostAsset for CallState {
                 self.table.get_mut(&asset)?.position += bytes.len() as u64;
                 Ok(Ok(bytes))
             }
-            _ => Ok(Err(assets::Fault::Unavailable)),
+            _ => Ok(Err(Fault::Unavailable)),
         }
     }
 
@@ -149,52 +172,4 @@ impl assets::HostAsset for CallState {
         self.table.delete(asset)?;
         Ok(())
     }
-}
-
-/// Fetches a picture into an unlinked file.
-async fn fetch(
-    transport: &Transport,
-    config: &PluginConfig,
-    source: &str,
-) -> std::result::Result<Asset, assets::Fault> {
-    let url = url::Url::parse(source).map_err(|_| assets::Fault::Missing)?;
-    if url.scheme() != "https" {
-        return Err(assets::Fault::Refused);
-    }
-    let name = url
-        .path_segments()
-        .and_then(|mut parts| parts.next_back())
-        .unwrap_or_default()
-        .to_owned();
-    let request = Outbound::new(http::Method::GET, Target::of(&url, config));
-    let reply = transport.send(request).await.map_err(|error| {
-        tracing::warn!(%error, "a picture cannot be fetched");
-        match error {
-            TransportError::NotSent(
-                NotSent::Address { .. }
-                | NotSent::OwnAddress(_)
-                | NotSent::Literal(_)
-                | NotSent::NotAllowed(_),
-            ) => assets::Fault::Refused,
-            _ => assets::Fault::Unavailable,
-        }
-    })?;
-    match reply.status.as_u16() {
-        200 => {}
-        404 | 410 => return Err(assets::Fault::Missing),
-        _ => return Err(assets::Fault::Unavailable),
-    }
-    let unavailable = |_| assets::Fault::Unavailable;
-    let mut file = tempfile::tempfile().map_err(unavailable)?;
-    let (mut body, mut size) = (reply.body, 0_u64);
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| assets::Fault::Unavailable)?;
-        size += chunk.len() as u64;
-        if size > ASSET_BYTES_MAX {
-            return Err(assets::Fault::Refused);
-        }
-        file.write_all(&chunk).map_err(unavailable)?;
-    }
-    file.seek(SeekFrom::Start(0)).map_err(unavailable)?;
-    Asset::new(name, file).map_err(unavailable)
 }

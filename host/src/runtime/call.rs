@@ -2,15 +2,18 @@
 //! away. A trap, a limit or a timeout is this call's error and nobody else's.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::SemaphorePermit;
+use tokio::sync::mpsc::Sender;
 use wasmtime::component::{Instance, Val};
 use wasmtime::{Error, Store, StoreContextMut, Trap, UpdateDeadline};
 
 use super::assets::Assets;
 use super::context::Subject;
+use super::fetch::Fetched;
 use super::limits::{
     self, HANDLES_MAX, HOSTCALL_FUEL, LimitReached, OUTPUT_BYTES_MAX, SLOT_TIME, TICK, TICKS_MAX,
 };
@@ -18,7 +21,8 @@ use super::linked::LinkedPlugin;
 use super::state::{CallState, Doors};
 use super::{Progress, Runtime};
 use crate::contract::{ArgumentError, Function, LiftError};
-use crate::gateway::{CallContext, Refusal, Spent};
+use crate::gateway::{CallContext, CallRecord, Refusal, Spent};
+use crate::store::StoreError;
 
 pub use crate::contract::Outcome;
 
@@ -35,8 +39,8 @@ pub struct Call {
     pub http: CallContext,
     /// The files given with it.
     pub assets: Assets,
-    /// Who hears of its steps.
-    pub progress: Option<UnboundedSender<Progress>>,
+    /// Who hears of its steps. Steps that come faster than they are heard are left out.
+    pub progress: Option<Sender<Progress>>,
     /// How long it may take.
     pub time: TimeLimit,
 }
@@ -70,7 +74,7 @@ pub struct Finished {
 pub struct Phases {
     /// Reading the arguments from JSON.
     pub arguments: Duration,
-    /// A place in the pool, the store and the instance.
+    /// The store with its limits, and the instance.
     pub instance: Duration,
     /// The function itself, with what it waited for.
     pub function: Duration,
@@ -126,7 +130,7 @@ pub enum CallError {
 struct ComputingEnded;
 
 impl Runtime {
-    /// Calls a function in an instance of its own.
+    /// Calls a function in an instance of its own. Its time begins when it has a place to run in.
     pub async fn call(
         &self,
         plugin: &LinkedPlugin,
@@ -135,24 +139,47 @@ impl Runtime {
         call: Call,
     ) -> Finished {
         let started = Instant::now();
-        let (http, time) = (call.http.clone(), call.time);
+        let record = Arc::clone(&call.http.record);
         let mut phases = Phases::default();
-        let running = self.run(plugin, function, arguments, call, &mut phases);
-        let running = AssertUnwindSafe(running).catch_unwind();
-        let outcome = tokio::select! {
-            outcome = tokio::time::timeout(time.total, running) => match outcome {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(_panic)) => Err(CallError::Host("a panic, which the log describes".into())),
-                Err(_elapsed) => Err(CallError::Timeout(time.total)),
-            },
-            idle = stuck(&http, time.idle) => Err(CallError::Stuck(idle)),
-        };
+        let running = self.outcome(plugin, function, arguments, call, &mut phases);
+        let running = AssertUnwindSafe(running);
+        let outcome = running.catch_unwind().await.unwrap_or_else(|_panic| {
+            Err(CallError::Host("a panic, which the log describes".into()))
+        });
         Finished {
             outcome,
-            refusal: http.record.refusal(),
-            spent: http.record.spent(),
+            refusal: record.refusal(),
+            spent: record.spent(),
             elapsed: started.elapsed(),
             phases,
+        }
+    }
+
+    async fn outcome(
+        &self,
+        plugin: &LinkedPlugin,
+        function: &Function,
+        arguments: &[u8],
+        mut call: Call,
+        phases: &mut Phases,
+    ) -> Result<Outcome, CallError> {
+        let mut laps = Laps::start();
+        let arguments = Arc::new(function.lower(arguments)?);
+        phases.arguments = laps.lap();
+        let _slot = self.slot().await?;
+        let time = call.time;
+        let record = Arc::clone(&call.http.record);
+        record.active();
+        call.http.deadline = tokio::time::Instant::now() + time.total;
+        let running = self.run(plugin, function, arguments, call, phases);
+        within(time, &record, running).await
+    }
+
+    /// A place to run in: as many calls as the pool has places.
+    async fn slot(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        match tokio::time::timeout(SLOT_TIME, self.slots.acquire()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => Err(CallError::Busy),
         }
     }
 
@@ -160,29 +187,20 @@ impl Runtime {
         &self,
         plugin: &LinkedPlugin,
         function: &Function,
-        arguments: &[u8],
+        arguments: Arc<Vec<Val>>,
         call: Call,
         phases: &mut Phases,
     ) -> Result<Outcome, CallError> {
         let mut laps = Laps::start();
-        let arguments = function.lower(arguments)?;
-        phases.arguments = laps.lap();
-        let slot = tokio::time::timeout(SLOT_TIME, self.slots.acquire()).await;
-        let Ok(Ok(_slot)) = slot else {
-            return Err(CallError::Busy);
-        };
-        let mut store = self.store(call);
+        let mut store = self.store(call, Arc::clone(&arguments));
         let instance = plugin.pre.instantiate_async(&mut store).await;
+        let instance = instance.map_err(failure)?;
         phases.instance = laps.lap();
-        let results = match instance {
-            Ok(instance) => invoke(&mut store, &instance, plugin, function, &arguments).await,
-            Err(error) => Err(failure(error)),
-        };
+        let results = invoke(&mut store, &instance, plugin, function, &arguments).await?;
         phases.function = laps.lap();
-        store.data().log.finish();
         drop(store);
         phases.release = laps.lap();
-        let outcome = function.lift(&results?)?;
+        let outcome = function.lift(&results)?;
         phases.reply = laps.lap();
         let bytes = match &outcome {
             Outcome::Ok(bytes) | Outcome::Err(bytes) => bytes.len(),
@@ -194,12 +212,13 @@ impl Runtime {
         Ok(outcome)
     }
 
-    fn store(&self, call: Call) -> Store<CallState> {
+    fn store(&self, call: Call, arguments: Arc<Vec<Val>>) -> Store<CallState> {
         let state = CallState::new(
             call.doors,
             call.subject,
             call.http,
             call.assets,
+            Fetched::new(arguments),
             call.progress,
         );
         let mut store = Store::new(&self.engine, state);
@@ -274,6 +293,9 @@ fn failure(error: Error) -> CallError {
     if let Some(limit) = error.downcast_ref::<LimitReached>() {
         return CallError::Limit(limit.clone());
     }
+    if let Some(store) = error.downcast_ref::<StoreError>() {
+        return CallError::Host(store.to_string());
+    }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => LimitReached::new("stack", "512 KiB").into(),
         Some(trap) => CallError::Trap(trap.to_string()),
@@ -289,12 +311,126 @@ fn failure(error: Error) -> CallError {
     }
 }
 
-/// Ends when nothing has happened for `idle`.
-async fn stuck(http: &CallContext, idle: Duration) -> Duration {
-    loop {
-        tokio::time::sleep(WATCH).await;
-        if http.record.last_activity().elapsed() > idle {
-            return idle;
+/// Runs a call to its end, unless its time ends before.
+async fn within<T>(
+    time: TimeLimit,
+    record: &CallRecord,
+    running: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    tokio::select! {
+        outcome = tokio::time::timeout(time.total, running) => {
+            outcome.unwrap_or(Err(CallError::Timeout(time.total)))
         }
+        () = stuck(record, time.idle) => Err(CallError::Stuck(time.idle)),
+    }
+}
+
+/// Ends when nothing has happened for `idle`.
+async fn stuck(record: &CallRecord, idle: Duration) {
+    while record.last_activity().elapsed() <= idle {
+        tokio::time::sleep(WATCH).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+    use wasmtime::component::{Component, Linker};
+
+    const CALL: TimeLimit = TimeLimit {
+        total: Duration::from_secs(30),
+        idle: Duration::from_secs(30),
+    };
+
+    const OPERATION: TimeLimit = TimeLimit {
+        total: Duration::from_secs(15 * 60),
+        idle: Duration::from_secs(90),
+    };
+
+    /// How a call without an end ends, and after how many seconds.
+    async fn ended(time: TimeLimit, record: &CallRecord) -> (CallError, u64) {
+        let began = tokio::time::Instant::now();
+        let error = within::<()>(time, record, pending()).await.unwrap_err();
+        (error, began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_waits_ends_after_thirty_seconds() {
+        let (error, seconds) = ended(CALL, &CallRecord::default()).await;
+        assert!(matches!(error, CallError::Timeout(_)), "{error}");
+        assert_eq!(seconds, 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_without_progress_ends_after_ninety_seconds() {
+        let (error, seconds) = ended(OPERATION, &CallRecord::default()).await;
+        assert!(matches!(error, CallError::Stuck(_)), "{error}");
+        assert_eq!(seconds, 90);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_with_progress_ends_after_fifteen_minutes() {
+        let record = CallRecord::default();
+        let goes_on = async {
+            loop {
+                tokio::time::sleep(Duration::from_secs(80)).await;
+                record.active();
+            }
+        };
+        let (error, seconds) = tokio::select! {
+            ended = ended(OPERATION, &record) => ended,
+            () = goes_on => unreachable!("it never ends"),
+        };
+        assert!(matches!(error, CallError::Timeout(_)), "{error}");
+        assert_eq!(seconds, 15 * 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_place_to_run_in_is_told_so_and_nothing_else() {
+        let runtime = Runtime::new(None).unwrap();
+        let all = runtime.slots.acquire_many(limits::CALLS_MAX).await.unwrap();
+        let began = tokio::time::Instant::now();
+        assert!(matches!(runtime.slot().await, Err(CallError::Busy)));
+        assert_eq!(began.elapsed(), SLOT_TIME);
+        drop(all);
+        assert!(runtime.slot().await.is_ok());
+    }
+
+    #[test]
+    fn a_store_that_fails_is_not_the_plugins_fault() {
+        let error = Error::new(StoreError::Failed("the disk is full".into()));
+        let error = failure(error);
+        assert!(matches!(error, CallError::Host(_)), "{error}");
+        assert!(error.to_string().contains("the disk is full"), "{error}");
+    }
+
+    /// A component's own resources take no place in the host's table, but handles of the store.
+    #[tokio::test]
+    async fn handles_of_a_components_own_resources_end_too() {
+        let component = r#"(component
+            (type $r (resource (rep i32)))
+            (core func $new (canon resource.new $r))
+            (core module $m
+                (import "" "new" (func $new (param i32) (result i32)))
+                (func (export "run") (loop (drop (call $new (i32.const 0))) (br 0))))
+            (core instance $i
+                (instantiate $m (with "" (instance (export "new" (func $new))))))
+            (func (export "run") (canon lift (core func $i "run"))))"#;
+        let runtime = Runtime::new(None).unwrap();
+        let bytes = wat::parse_str(component).unwrap();
+        let component = Component::from_binary(&runtime.engine, &bytes).unwrap();
+        let mut store = Store::new(&runtime.engine, ());
+        store.set_max_component_handles(HANDLES_MAX);
+        store.set_epoch_deadline(u64::from(TICKS_MAX));
+        let linker = Linker::new(&runtime.engine);
+        let instance = linker.instantiate_async(&mut store, &component).await;
+        let instance = instance.unwrap();
+        let run = instance.get_func(&mut store, "run").unwrap();
+        let error = run.call_async(&mut store, &[], &mut []).await.unwrap_err();
+        let error = failure(error);
+        let said = "handles, at most 2000";
+        assert!(error.to_string().contains(said), "{error}");
     }
 }

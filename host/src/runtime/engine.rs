@@ -9,14 +9,9 @@ use std::thread::{self, JoinHandle};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 
 use super::limits::{
-    CALLS_MAX, MEMORIES_MAX, MEMORY_BYTES_MAX, STACK_BYTES, TABLE_ELEMENTS_MAX, TABLES_MAX, TICK,
-    WASM_STACK_BYTES,
+    CALLS_MAX, INSTANCES_MAX, MEMORIES_MAX, MEMORY_BYTES_MAX, STACK_BYTES, TABLE_ELEMENTS_MAX,
+    TABLES_MAX, TICK, WASM_STACK_BYTES,
 };
-
-/// A component's adapters, and one memory and a few tables for each core module in it.
-const CORE_INSTANCES_PER_CALL: u32 = 16;
-const MEMORIES_PER_CALL: u32 = 2;
-const TABLES_PER_CALL: u32 = 4;
 
 /// The bookkeeping of one instance; a component of a hundred functions takes about 10 KiB.
 const INSTANCE_BYTES_MAX: usize = 1 << 20;
@@ -50,15 +45,18 @@ fn config() -> Config {
     config
 }
 
+/// The pool has room for the most that every call may have: calls of a plugin that takes all it
+/// may leave as much to the others.
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(CALLS_MAX)
-        .total_core_instances(CALLS_MAX * CORE_INSTANCES_PER_CALL)
-        .total_memories(CALLS_MAX * MEMORIES_PER_CALL)
-        .total_tables(CALLS_MAX * TABLES_PER_CALL)
+        .total_core_instances(CALLS_MAX * INSTANCES_MAX)
+        .total_memories(CALLS_MAX * MEMORIES_MAX)
+        .total_tables(CALLS_MAX * TABLES_MAX)
         .total_stacks(CALLS_MAX)
-        .max_memories_per_component(MEMORIES_MAX.try_into().unwrap_or(u32::MAX))
-        .max_tables_per_component(TABLES_MAX.try_into().unwrap_or(u32::MAX))
+        .max_core_instances_per_component(INSTANCES_MAX)
+        .max_memories_per_component(MEMORIES_MAX)
+        .max_tables_per_component(TABLES_MAX)
         .max_component_instance_size(INSTANCE_BYTES_MAX)
         .max_core_instance_size(INSTANCE_BYTES_MAX)
         .max_memory_size(MEMORY_BYTES_MAX)

@@ -1,7 +1,7 @@
 //! `journal`: what one call leaves for the next, so that an operation of several steps that broke
 //! off is finished instead of done twice.
 //!
-//! An entry is on disk when `save` returns. From `load` on the key is the call's alone until the
+//! An entry is on disk when `save` returns. From its first use on the key is the call's alone until the
 //! call ends: two calls that publish the same product cannot both find it unpublished.
 
 use std::time::Instant;
@@ -136,6 +136,28 @@ impl CallState {
             account: &account.id,
         })
     }
+
+    /// Has the key to itself from here on. A call has one key: what it saves without having loaded
+    /// it would overwrite what another call that holds the key is doing, and one call could fill
+    /// the store with keys.
+    async fn hold(&mut self, key: &str) -> Result<()> {
+        let name = self.book()?.entry(key)?;
+        match &self.held_key {
+            Some(held) if held.key == key => Ok(()),
+            Some(held) => Err(Error::msg(format!(
+                "the call holds the journal's key {:?}; it cannot use {key:?} too",
+                held.key
+            ))),
+            None => {
+                let guard = self.doors.journal.held.hold(name.as_str()).await;
+                self.held_key = Some(HeldKey {
+                    key: key.to_owned(),
+                    _guard: guard,
+                });
+                Ok(())
+            }
+        }
+    }
 }
 
 /// A checkpoint, checked, with what it claims.
@@ -167,30 +189,13 @@ fn entry(key: &str, checkpoint: String) -> Result<Entry> {
 
 impl journal::Host for CallState {
     async fn load(&mut self, key: String) -> Result<Option<String>> {
-        let book = self.book()?;
-        let name = book.entry(&key)?;
-        match &self.held_key {
-            Some(held) if held.key == key => {}
-            Some(held) => {
-                let message = format!(
-                    "the call holds the journal's key {:?}; it cannot load {key:?} too",
-                    held.key
-                );
-                return Err(Error::msg(message));
-            }
-            None => {
-                let guard = self.doors.journal.held.hold(name.as_str()).await;
-                self.held_key = Some(HeldKey {
-                    key: key.clone(),
-                    _guard: guard,
-                });
-            }
-        }
+        self.hold(&key).await?;
         Ok(self.book()?.load(&key)?.map(|entry| entry.checkpoint))
     }
 
     async fn save(&mut self, key: String, checkpoint: String) -> Result<()> {
         let entry = entry(&key, checkpoint)?;
+        self.hold(&key).await?;
         let commit = self.book()?.replace(&key, Some(&entry))?;
         self.doors.journal.store.commit(commit).await?;
         self.http.record.active();
@@ -198,6 +203,7 @@ impl journal::Host for CallState {
     }
 
     async fn clear(&mut self, key: String) -> Result<()> {
+        self.hold(&key).await?;
         let commit = self.book()?.replace(&key, None)?;
         self.doors.journal.store.commit(commit).await?;
         Ok(())
@@ -216,8 +222,8 @@ impl journal::Host for CallState {
             .collect();
         self.http.record.active();
         if let Some(progress) = &self.progress {
-            // Whoever waits may have gone; the operation goes on.
-            let _ = progress.send(Progress {
+            // Whoever waits may have gone, or be slower than the plugin; the operation goes on.
+            let _ = progress.try_send(Progress {
                 step,
                 done,
                 total,
@@ -225,5 +231,129 @@ impl journal::Host for CallState {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
+    use journal::Host as _;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::accounts::Accounts;
+    use crate::gateway::{CallContext, Gateway, Seller};
+    use crate::model::{Account, CallId, Lane, PluginId};
+    use crate::runtime::fetch::Fetched;
+    use crate::runtime::{Assets, Doors, Subject};
+    use crate::store::MasterKey;
+    use crate::transport::Transport;
+
+    struct Desk {
+        _folder: tempfile::TempDir,
+        doors: Doors,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path(), &MasterKey::random()).unwrap();
+            let transport = Transport::new();
+            let accounts = Accounts::new(store.clone(), transport.clone());
+            let doors = Doors {
+                gateway: Arc::new(Gateway::new(transport.clone(), Arc::new(accounts))),
+                transport,
+                journal: Journal::new(store),
+            };
+            Self {
+                _folder: folder,
+                doors,
+            }
+        }
+
+        /// A call for the one account.
+        fn call(&self, progress: Option<mpsc::Sender<Progress>>) -> CallState {
+            let account: Account = serde_json::from_value(serde_json::json!({
+                "id": "acc_aaaaaaaaaaaaaaaa", "user": "u1", "plugin": "etsy",
+                "identity": { "id": "1", "name": "Shop" }, "state": { "state": "connected" },
+                "since": "2026-01-01T00:00:00Z", "scopes": [],
+                "connected_at": "2026-01-01T00:00:00Z",
+            }))
+            .unwrap();
+            let subject = Subject {
+                account: Some(account),
+                ..Subject::default()
+            };
+            let http = CallContext {
+                call: CallId::random(),
+                plugin: PluginId::unnamed(),
+                config: Arc::default(),
+                seller: Seller::None,
+                lane: Lane::Person,
+                network: false,
+                deadline: tokio::time::Instant::now(),
+                record: Arc::default(),
+            };
+            let (assets, fetched) = (Assets::default(), Fetched::default());
+            CallState::new(self.doors.clone(), subject, http, assets, fetched, progress)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_one_calls_whether_it_was_loaded_or_saved_first() {
+        let desk = Desk::new();
+        let mut first = desk.call(None);
+        first
+            .save("mug".into(), "{\"step\":1}".into())
+            .await
+            .unwrap();
+        let mut second = desk.call(None);
+        assert!(second.load("mug".into()).now_or_never().is_none());
+        assert!(
+            second
+                .save("mug".into(), "{}".into())
+                .now_or_never()
+                .is_none()
+        );
+        assert!(second.clear("mug".into()).now_or_never().is_none());
+        drop(first);
+        let loaded = second.load("mug".into()).await.unwrap();
+        assert_eq!(loaded.as_deref(), Some("{\"step\":1}"));
+    }
+
+    #[tokio::test]
+    async fn a_call_has_one_key() {
+        let desk = Desk::new();
+        let mut call = desk.call(None);
+        call.save("mug".into(), "{}".into()).await.unwrap();
+        for other in [
+            call.load("coat".into()).await.map(drop),
+            call.save("coat".into(), "{}".into()).await,
+            call.clear("coat".into()).await,
+        ] {
+            let error = other.unwrap_err().to_string();
+            assert!(error.contains("mug") && error.contains("coat"), "{error}");
+        }
+        call.clear("mug".into()).await.unwrap();
+        assert_eq!(call.load("mug".into()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn steps_that_nobody_reads_are_left_out_and_not_kept() {
+        let desk = Desk::new();
+        let (sender, mut steps) = mpsc::channel(2);
+        let mut call = desk.call(Some(sender));
+        for done in 0..1_000 {
+            call.report("a\nstep".into(), done, 1_000).await.unwrap();
+        }
+        drop(call);
+        let mut read = Vec::new();
+        while let Some(step) = steps.recv().await {
+            assert_eq!(step.step, "astep");
+            read.push(step.done);
+        }
+        assert_eq!(read, [0, 1]);
     }
 }

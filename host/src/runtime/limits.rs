@@ -21,13 +21,13 @@ pub const MEMORY_BYTES_MAX: usize = 64 << 20;
 pub const TABLE_ELEMENTS_MAX: usize = 20_000;
 
 /// Core instances of one call: a component of several adapters has about ten.
-pub const INSTANCES_MAX: usize = 64;
+pub const INSTANCES_MAX: u32 = 64;
 
 /// Tables of one call.
-pub const TABLES_MAX: usize = 32;
+pub const TABLES_MAX: u32 = 32;
 
 /// Linear memories of one call.
-pub const MEMORIES_MAX: usize = 8;
+pub const MEMORIES_MAX: u32 = 8;
 
 /// What one host call, and the reply itself, may make the host allocate, in bytes. A page of 100
 /// listings with descriptions of 100 KB each needs 11 MiB as dynamic values; wasmtime's default of
@@ -52,6 +52,12 @@ pub const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
 /// The JSON of a reply.
 pub const OUTPUT_BYTES_MAX: usize = 32 << 20;
 
+/// Pictures fetched by URL for one call. A marketplace takes 20 or so for a product.
+pub const FETCHES_MAX: u32 = 200;
+
+/// After so many bytes fetched nothing more is fetched for the call: as much as may be given with it.
+pub const FETCHED_BYTES_MAX: u64 = 512 << 20;
+
 /// Calls that run at once: as many as the pool has places.
 pub const CALLS_MAX: u32 = 32;
 
@@ -71,7 +77,7 @@ pub(super) const WASMTIME_TEXTS: [(&str, &str, &str); 5] = [
         "resources of the host",
         "512",
     ),
-    ("handle table", "handles", "2000"),
+    ("store handle limit exceeded", "handles", "2000"),
     (
         "fuel allocated for hostcalls",
         "data handed over at once",
@@ -131,15 +137,15 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        INSTANCES_MAX
+        INSTANCES_MAX as usize
     }
 
     fn tables(&self) -> usize {
-        TABLES_MAX
+        TABLES_MAX as usize
     }
 
     fn memories(&self) -> usize {
-        MEMORIES_MAX
+        MEMORIES_MAX as usize
     }
 }
 

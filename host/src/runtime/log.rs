@@ -43,6 +43,14 @@ impl PluginLog {
         }
     }
 
+    /// What the host has to say of the call, within the same bounds: a plugin can bring it about as
+    /// often as it likes.
+    pub(super) fn say(&self, text: &str) {
+        self.push(b"\n");
+        self.push(text.as_bytes());
+        self.push(b"\n");
+    }
+
     /// Logs what has no end of line, and how much was dropped. At the end of the call.
     pub(super) fn finish(&self) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -11,6 +11,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::Progress;
 use super::assets::Assets;
 use super::context::Subject;
+use super::fetch::Fetched;
 use super::http::Hooks;
 use super::journal::{HeldKey, Journal};
 use super::limits::{HEADER_BYTES_MAX, Limiter, RANDOM_BYTES_MAX, RESOURCES_MAX};
@@ -39,7 +40,8 @@ pub(super) struct CallState {
     pub(super) http: CallContext,
     pub(super) held_key: Option<HeldKey>,
     pub(super) assets: Assets,
-    pub(super) progress: Option<UnboundedSender<Progress>>,
+    pub(super) fetched: Fetched,
+    pub(super) progress: Option<Sender<Progress>>,
     pub(super) table: ResourceTable,
     wasi: WasiCtx,
     wasi_http: WasiHttpCtx,
@@ -52,7 +54,8 @@ impl CallState {
         subject: Subject,
         http: CallContext,
         assets: Assets,
-        progress: Option<UnboundedSender<Progress>>,
+        fetched: Fetched,
+        progress: Option<Sender<Progress>>,
     ) -> Self {
         let log = PluginLog::default();
         let mut table = ResourceTable::new();
@@ -70,11 +73,19 @@ impl CallState {
             http,
             held_key: None,
             assets,
+            fetched,
             progress,
             table,
             wasi_http,
             hooks,
         }
+    }
+}
+
+impl Drop for CallState {
+    /// Whatever ended the call: what it said last is what one wants to know of a call that hung.
+    fn drop(&mut self) {
+        self.log.finish();
     }
 }
 

@@ -56,6 +56,26 @@ impl Cursor {
         STATES.get(self.place).copied().unwrap_or("active")
     }
 
+    /// This place, and where the states after it begin, as far as the list goes.
+    pub fn onward(&self) -> impl Iterator<Item = Self> + use<'_> {
+        let last = if self.walks {
+            STATES.len()
+        } else {
+            self.place + 1
+        };
+        (self.place..last).map(|place| Self {
+            place,
+            offset: if place == self.place { self.offset } else { 0 },
+            ..self.clone()
+        })
+    }
+
+    /// The states that the list is of.
+    #[must_use]
+    pub fn states(&self) -> usize {
+        if self.walks { STATES.len() } else { 1 }
+    }
+
     /// Where the list goes on after a page of `limit` listings of `total`; `found` of them came.
     #[must_use]
     pub fn next(&self, total: Option<u64>, limit: u32, found: usize) -> Option<Self> {

@@ -3,6 +3,8 @@
 use super::image::images;
 use super::matrix_read::{amount, quantity};
 use super::text::decode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use stoflow_plugin_sdk::Object;
 use stoflow_plugin_sdk::listings::ListingPage;
 use stoflow_plugin_sdk::types::{Listing, ListingState, Money, Text};
@@ -110,16 +112,35 @@ pub fn money(object: &Object<'_>) -> Option<Money> {
 ///
 /// Where the document is no JSON object.
 pub fn listing_page(json: &[u8]) -> Result<ListingPage, serde_json::Error> {
-    let page = Object::parse(json)?;
-    let total = page
-        .integer("count")
-        .and_then(|count| u64::try_from(count).ok());
-    let items = page.objects("results").iter().filter_map(listing).collect();
+    let text = std::str::from_utf8(json).unwrap_or_default();
+    // In one reading where every element is a listing, which is usual.
+    let (count, results) = match serde_json::from_str::<Page<'_>>(text) {
+        Ok(page) => (
+            page.count.and_then(|count| count.get().parse().ok()),
+            page.results,
+        ),
+        Err(_) => {
+            let page = Object::parse(json)?;
+            let count = page
+                .integer("count")
+                .and_then(|count| u64::try_from(count).ok());
+            (count, page.objects("results"))
+        }
+    };
+    let items = results.iter().filter_map(listing).collect();
     Ok(ListingPage {
         items,
         next: None,
-        total,
+        total: count,
     })
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    count: Option<&'a RawValue>,
+    #[serde(borrow)]
+    results: Vec<Object<'a>>,
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Etsy's inventory into the table, and the table into the contract's variations.
 
 use super::axis::AxisValue;
-use super::image::VariationImages;
 use super::matrix::{Matrix, Row, Varies};
+use super::variation_image::VariationImages;
 use crate::id::Id;
 use serde_json::{Map, Value};
 use stoflow_plugin_sdk::listings::Inventory;

@@ -2,15 +2,12 @@
 
 use super::axis::{AxisValue, is_custom, same_name};
 use super::matrix::{Matrix, Row, Varies};
+use super::price::price;
 use crate::id::Id;
-use crate::limits::{
-    AXES, AXIS_VALUES, CUSTOM_AXES, PRICE_DIGITS, PRICE_MAX_USD, PRICE_MIN_ANY, PRICE_MIN_USD,
-    QUANTITY, VARIATIONS,
-};
-use serde::Serialize;
-use serde_json::value::RawValue;
-use stoflow_plugin_sdk::types::{Attribute, Money, Variation};
-use stoflow_plugin_sdk::{Decimal, Object, Violations};
+use crate::limits::{AXES, AXIS_VALUES, CUSTOM_AXES, QUANTITY, VARIATIONS};
+use std::collections::BTreeMap;
+use stoflow_plugin_sdk::types::{Attribute, Variation};
+use stoflow_plugin_sdk::{Object, Violations};
 
 /// What holds where variations do not say.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,10 +29,14 @@ impl Matrix {
         violations: &mut Violations,
     ) -> Self {
         let axes = axes(variations, context, violations);
+        let current = context.current.map(Matrix::index);
         let rows: Vec<Row> = variations
             .iter()
             .enumerate()
-            .map(|(place, variation)| row(place, variation, &axes, context, violations))
+            .map(|(place, variation)| {
+                let before = current.as_ref().and_then(|current| current.find(variation));
+                row(place, variation, before, &axes, context, violations)
+            })
             .collect();
         check_table(&rows, axes.len(), context.pointer, violations);
         let mut matrix = Self {
@@ -45,105 +46,6 @@ impl Matrix {
         matrix.settle(context.current.map(|current| &current.varies));
         matrix
     }
-
-    /// Finds by which axes each field differs: as before where that still holds. Each variation
-    /// has a stock of its own unless they shared one before.
-    pub fn settle(&mut self, before: Option<&Varies>) {
-        let axes = self.axes();
-        let rows = &self.rows;
-        let kept = |axes: Option<&Vec<Id>>| axes.cloned();
-        self.varies = Varies {
-            price: differs(
-                rows,
-                &axes,
-                kept(before.map(|varies| &varies.price)),
-                |row| row.price.map(|price| price.to_string()),
-            ),
-            quantity: match before.map(|varies| &varies.quantity) {
-                Some(kept) if agrees(rows, kept, |row| row.quantity) && is_within(kept, &axes) => {
-                    kept.clone()
-                }
-                _ if rows.len() > 1 => axes.clone(),
-                _ => Vec::new(),
-            },
-            sku: differs(rows, &axes, kept(before.map(|varies| &varies.sku)), |row| {
-                row.sku.clone()
-            }),
-            readiness: differs(
-                rows,
-                &axes,
-                kept(before.map(|varies| &varies.readiness)),
-                |row| row.readiness.clone(),
-            ),
-        };
-    }
-
-    /// The body of `updateListingInventory`.
-    ///
-    /// # Errors
-    ///
-    /// The place of the row that has no price: Etsy takes none without.
-    pub fn body(&self) -> Result<Body<'_>, usize> {
-        let products = self.rows.iter().enumerate().map(|(place, row)| {
-            let price = row
-                .price
-                .and_then(|price| price.to_json_number().ok())
-                .ok_or(place)?;
-            Ok(Product {
-                sku: &row.sku,
-                property_values: row.values.iter().map(PropertyValue::of).collect(),
-                offerings: [Offering {
-                    price,
-                    quantity: row.quantity,
-                    is_enabled: row.enabled,
-                    readiness_state_id: row.readiness.as_ref(),
-                }],
-            })
-        });
-        Ok(Body {
-            products: products.collect::<Result<_, usize>>()?,
-            price_on_property: &self.varies.price,
-            quantity_on_property: &self.varies.quantity,
-            sku_on_property: &self.varies.sku,
-            readiness_state_on_property: &self.varies.readiness,
-        })
-    }
-}
-
-/// By which axes a field differs: as before if that still explains it, else by none, by the one
-/// that explains it, or by all. (Of three axes Etsy takes none, one or all.)
-fn differs<K: PartialEq>(
-    rows: &[Row],
-    axes: &[Id],
-    before: Option<Vec<Id>>,
-    field: impl Fn(&Row) -> K,
-) -> Vec<Id> {
-    let single = axes.iter().map(|axis| vec![axis.clone()]);
-    let tries = before.into_iter().chain([Vec::new()]).chain(single);
-    tries
-        .filter(|tried| is_within(tried, axes))
-        .find(|tried| agrees(rows, tried, &field))
-        .unwrap_or_else(|| axes.to_vec())
-}
-
-fn is_within(some: &[Id], axes: &[Id]) -> bool {
-    some.iter().all(|axis| axes.contains(axis))
-}
-
-/// Whether rows that share the values of these axes agree in a field.
-fn agrees<K: PartialEq>(rows: &[Row], axes: &[Id], field: impl Fn(&Row) -> K) -> bool {
-    let key = |row: &Row| -> Vec<String> {
-        axes.iter()
-            .filter_map(|axis| row.values.iter().find(|value| value.property == *axis))
-            .map(AxisValue::text)
-            .collect()
-    };
-    rows.iter().enumerate().all(|(place, row)| {
-        let earlier = rows.iter().take(place);
-        earlier
-            .filter(|other| key(other) == key(row))
-            .all(|other| field(other) == field(row))
-    })
 }
 
 /// An axis as the variations name it.
@@ -157,51 +59,57 @@ fn axes(variations: &[Variation], context: Context<'_>, violations: &mut Violati
     let Some(first) = variations.first() else {
         return Vec::new();
     };
-    let at = |place: usize| format!("{}/0/choices/{place}", context.pointer);
+    let pointer = format!("{}/0/choices", context.pointer);
     if first.choices.len() > AXES {
         let message = format!("{} axes, at most {AXES}", first.choices.len());
-        violations.add(
-            format!("{}/0/choices", context.pointer),
-            "too-many-axes",
-            message,
-        );
+        violations.add(&pointer, "too-many-axes", message);
     }
     let mut axes: Vec<Axis> = Vec::new();
     for (place, choice) in first.choices.iter().enumerate() {
-        let taken = |id: &Id| axes.iter().any(|axis| axis.property == *id);
-        let property = match &choice.key {
-            Some(key) => Id::parse(key),
-            None => known_axis(choice, context.current)
-                .filter(|id| !taken(id))
-                .or_else(|| {
-                    CUSTOM_AXES
-                        .iter()
-                        .filter_map(|id| Id::parse(id))
-                        .find(|id| !taken(id))
-                }),
-        };
-        match property {
-            Some(property) if taken(&property) => {
-                violations.add(at(place), "repeated-axis", format!("the axis {:?} stands twice", choice.name));
-            }
-            Some(property) => {
+        match property(choice, &axes, context.current) {
+            Ok(property) => {
                 let name = Some(choice.name.trim().to_owned()).filter(|name| !name.is_empty());
-                axes.push(Axis { property, name, choice: choice.clone() });
+                axes.push(Axis {
+                    property,
+                    name,
+                    choice: choice.clone(),
+                });
             }
-            None if choice.key.is_some() => {
-                violations.add(format!("{}/key", at(place)), "no-such-property", "the key of an axis is the number of one of Etsy's properties; leave it out for one of your own");
-            }
-            None => violations.add(at(place), "too-many-axes", "Etsy lets a seller name two axes; a third one needs the key of one of Etsy's properties"),
+            Err((code, message)) => violations.add(format!("{pointer}/{place}"), code, message),
         }
     }
     if axes.len() > 2 && axes.iter().any(|axis| is_custom(&axis.property)) {
-        violations.add(
-            format!("{}/0/choices", context.pointer),
-            "too-many-axes",
-            "three axes must all be properties of Etsy's, given by their keys",
-        );
+        let message = "three axes must all be properties of Etsy's, given by their keys";
+        violations.add(&pointer, "too-many-axes", message);
     }
     axes
+}
+
+/// The property of a further axis: its key, else the one that an axis of its name has on Etsy now,
+/// else the next that a seller may name.
+fn property(
+    choice: &Attribute,
+    axes: &[Axis],
+    current: Option<&Matrix>,
+) -> Result<Id, (&'static str, &'static str)> {
+    let is_free = |id: &Id| axes.iter().all(|axis| axis.property != *id);
+    if let Some(key) = &choice.key {
+        let property = Id::parse(key).ok_or((
+            "no-such-property",
+            "the key of an axis is the number of one of Etsy's properties; leave it out for one of your own",
+        ))?;
+        return if is_free(&property) {
+            Ok(property)
+        } else {
+            Err(("repeated-axis", "two axes are the same property"))
+        };
+    }
+    let mut custom = CUSTOM_AXES.iter().filter_map(|id| Id::parse(id));
+    let known = known_axis(choice, current).filter(|id| is_free(id));
+    known.or_else(|| custom.find(|id| is_free(id))).ok_or((
+        "too-many-axes",
+        "Etsy lets a seller name two axes; a third one needs the key of one of Etsy's properties",
+    ))
 }
 
 /// The property that an axis of this name has on Etsy now.
@@ -214,14 +122,13 @@ fn known_axis(choice: &Attribute, current: Option<&Matrix>) -> Option<Id> {
 fn row(
     place: usize,
     variation: &Variation,
+    before: Option<usize>,
     axes: &[Axis],
     context: Context<'_>,
     violations: &mut Violations,
 ) -> Row {
     let pointer = format!("{}/{place}", context.pointer);
-    let before = context
-        .current
-        .and_then(|current| current.rows.get(current.find(variation)?));
+    let before = before.and_then(|place| context.current?.rows.get(place));
     if variation.id.is_some() && before.is_none() && context.current.is_some() {
         violations.add(
             format!("{pointer}/id"),
@@ -288,65 +195,6 @@ fn readiness(variation: &Variation, pointer: &str, violations: &mut Violations) 
         .text("readiness_state_id")
         .as_deref()
         .and_then(Id::parse)
-}
-
-/// A price, checked; also used for one that stands alone.
-pub fn price(
-    money: &Money,
-    pointer: &str,
-    currency: Option<&str>,
-    violations: &mut Violations,
-) -> Option<Decimal> {
-    let amount: Decimal = match money.amount.parse() {
-        Ok(amount) => amount,
-        Err(error) => {
-            violations.add(
-                format!("{pointer}/amount"),
-                "not-a-decimal",
-                format!("{error}"),
-            );
-            return None;
-        }
-    };
-    if let Some(shop) = currency.filter(|shop| *shop != money.currency) {
-        let message = format!(
-            "the shop sells in {shop}, and Etsy takes a price in no other currency; this one is in {}",
-            money.currency
-        );
-        violations.add(format!("{pointer}/currency"), "currency", message);
-    }
-    let bound = |text: &str| text.parse::<Decimal>().unwrap_or(Decimal::ZERO);
-    let in_dollars = money.currency == "USD";
-    let least = bound(if in_dollars {
-        PRICE_MIN_USD
-    } else {
-        PRICE_MIN_ANY
-    });
-    let Money {
-        amount: written,
-        currency: unit,
-    } = money;
-    if amount < least {
-        violations.add(
-            pointer,
-            "too-low",
-            format!("{written} {unit} is below Etsy's minimum of {PRICE_MIN_USD} USD"),
-        );
-    } else if in_dollars && amount > bound(PRICE_MAX_USD) {
-        violations.add(
-            pointer,
-            "too-high",
-            format!("{written} USD is above Etsy's maximum of {PRICE_MAX_USD} USD"),
-        );
-    }
-    if amount.fraction_digits() > PRICE_DIGITS {
-        violations.add(
-            format!("{pointer}/amount"),
-            "too-fine",
-            format!("{written} has more than {PRICE_DIGITS} digits after the point"),
-        );
-    }
-    Some(amount)
 }
 
 fn values(
@@ -434,76 +282,37 @@ fn check_table(rows: &[Row], axes: usize, pointer: &str, violations: &mut Violat
             violations.add(format!("{pointer}/0/choices/{axis}"), "too-many", message);
         }
     }
+    check_repeats(rows, axes, pointer, violations);
+}
+
+/// The same choices or, with another stock, the same SKU twice.
+fn check_repeats(rows: &[Row], axes: usize, pointer: &str, violations: &mut Violations) {
+    let mut choices: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    let mut skus: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
     for (place, row) in rows.iter().enumerate() {
-        for (earlier, other) in rows.iter().enumerate().take(place) {
-            let texts = |row: &Row| row.values.iter().map(AxisValue::text).collect::<Vec<_>>();
-            if texts(other) == texts(row) && row.values.len() == axes && axes > 0 {
+        if axes > 0 && row.values.len() == axes {
+            let texts = row.values.iter().map(AxisValue::text).collect();
+            let earlier = *choices.entry(texts).or_insert(place);
+            if earlier != place {
                 let message = format!("the same choices as variation {earlier}");
                 violations.add(format!("{pointer}/{place}/choices"), "repeated", message);
             }
-            if !row.sku.is_empty() && row.sku == other.sku && row.quantity != other.quantity {
-                let message = format!(
-                    "variation {earlier} has the same SKU {:?} and another stock: on Etsy they share one",
-                    row.sku
-                );
-                violations.add(format!("{pointer}/{place}/quantity"), "sku-shared", message);
-            }
+        }
+        let (earlier, quantity) = *skus.entry(&row.sku).or_insert((place, row.quantity));
+        if !row.sku.is_empty() && quantity != row.quantity {
+            let message = format!(
+                "variation {earlier} has the same SKU {:?} and another stock: on Etsy they share one",
+                row.sku
+            );
+            violations.add(format!("{pointer}/{place}/quantity"), "sku-shared", message);
         }
     }
-}
-
-/// The body of `updateListingInventory`.
-#[derive(Debug, Serialize)]
-pub struct Body<'a> {
-    products: Vec<Product<'a>>,
-    price_on_property: &'a [Id],
-    quantity_on_property: &'a [Id],
-    sku_on_property: &'a [Id],
-    readiness_state_on_property: &'a [Id],
-}
-
-#[derive(Debug, Serialize)]
-struct Product<'a> {
-    sku: &'a str,
-    property_values: Vec<PropertyValue<'a>>,
-    offerings: [Offering<'a>; 1],
-}
-
-#[derive(Debug, Serialize)]
-struct PropertyValue<'a> {
-    property_id: &'a Id,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    property_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scale_id: Option<&'a Id>,
-    value_ids: &'a [Id],
-    values: &'a [String],
-}
-
-impl<'a> PropertyValue<'a> {
-    fn of(value: &'a AxisValue) -> Self {
-        Self {
-            property_id: &value.property,
-            property_name: value.name.as_deref(),
-            scale_id: value.scale.as_ref(),
-            value_ids: &value.value_ids,
-            values: &value.values,
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Offering<'a> {
-    price: Box<RawValue>,
-    quantity: u32,
-    is_enabled: bool,
-    readiness_state_id: Option<&'a Id>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stoflow_plugin_sdk::types::AttributeValue;
+    use stoflow_plugin_sdk::types::{AttributeValue, Money};
 
     fn choice(key: Option<&str>, name: &str, text: &str) -> Attribute {
         let values = vec![AttributeValue {

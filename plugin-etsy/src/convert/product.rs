@@ -1,24 +1,22 @@
 //! A product into Etsy's forms, checked: everything wrong with it is told at once, before anything
 //! is sent.
 
-use super::extension::{self, TYPES};
+use super::digital::{WantedFile, check_digital, files, is_digital, kind};
+use super::extension;
 use super::image::Gallery;
 use super::matrix::Matrix;
 use super::matrix_write::Context;
+use super::measures::{measure, weigh};
+use super::policy::{Policies, policies, section};
 use super::provenance::Provenance;
 use super::text;
+use super::words::{check_materials, check_tags, check_title, joined};
 use crate::api::Form;
 use crate::id::Id;
-use crate::limits::{
-    FILE_NAME_LENGTH, FILES, MATERIALS, SECTIONS, TAG_LENGTH, TAGS, TITLE_LENGTH, TITLE_ONCE,
-    in_file_name, in_tag, in_title, is_word,
-};
 use crate::settings::Setup;
 use stoflow_plugin_sdk::publish::Target;
-use stoflow_plugin_sdk::types::{
-    Attribute, Dimensions, Error, LengthUnit, PolicyKind, Product, Warning, Weight, WeightUnit,
-};
-use stoflow_plugin_sdk::{Decimal, Object, Violations};
+use stoflow_plugin_sdk::types::{Attribute, Error, Product, Warning};
+use stoflow_plugin_sdk::{Object, Violations};
 
 /// A product in Etsy's form. What the product does not mention is `None` or not in the form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,30 +43,6 @@ pub struct Converted {
     pub section: Option<String>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
-}
-
-/// A file that a digital listing is to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedFile {
-    /// Of one that Etsy has already.
-    pub id: Option<Id>,
-    /// What `assets.open` takes.
-    pub source: String,
-    /// Its name for the buyer.
-    pub name: String,
-    /// Where it is in the function's arguments.
-    pub pointer: String,
-}
-
-/// Policies by id.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policies {
-    /// Shipping profile.
-    pub shipping: Option<Id>,
-    /// Return policy.
-    pub returns: Option<Id>,
-    /// Processing profile.
-    pub processing: Option<Id>,
 }
 
 /// A new listing.
@@ -173,6 +147,7 @@ pub fn update(
             "a listing on sale needs at least one image",
         );
     }
+    check_new_images(product, &converted, &mut violations);
     if product.locale.is_some() && product.locale == listing.text("language") {
         unheard(
             &Product {
@@ -188,6 +163,20 @@ pub fn update(
     Ok(converted)
 }
 
+/// New images of variations come with the listing's: alone they would be added at every update.
+fn check_new_images(product: &Product, converted: &Converted, violations: &mut Violations) {
+    if product.images.is_some() {
+        return;
+    }
+    for wanted in converted.gallery.iter().flat_map(|gallery| &gallery.images) {
+        if wanted.id.is_none() {
+            let message =
+                "a new image of a variation is given with the product's images, or by its id";
+            violations.add(format!("{}/id", wanted.pointer), "required", message);
+        }
+    }
+}
+
 /// What a creation and a change convert alike.
 fn common(
     product: &Product,
@@ -195,36 +184,13 @@ fn common(
     violations: &mut Violations,
 ) -> Converted {
     let mut converted = Converted::default();
-    let mut field = |name: &str, value: String| converted.form.push((name.to_owned(), value));
-    if let Some(title) = &product.title {
-        check_title(title, violations);
-        field("title", title.trim().to_owned());
-    }
-    if let Some(description) = &product.description {
-        let (plain, lossy) = text::plain(description);
-        if plain.trim().is_empty() {
-            violations.add(
-                "/product/description",
-                "required",
-                "Etsy takes no listing without a description",
-            );
-        }
-        field("description", plain);
-        if lossy {
-            converted.warnings.push(warning(
-                "plain-text",
-                "Etsy shows plain text: the description's formatting is left out",
-                "/product/description",
-            ));
-        }
-    }
-    let mut field = |name: &str, value: String| converted.form.push((name.to_owned(), value));
+    describe(product, &mut converted, violations);
     if let Some(category) = &product.category {
-        match Id::parse(category) {
-            Some(id) => {
-                field("taxonomy_id", id.to_string());
-                converted.category = Some(id);
-            }
+        converted.category = Id::parse(category);
+        match &converted.category {
+            Some(id) => converted
+                .form
+                .push(("taxonomy_id".to_owned(), id.to_string())),
             None => violations.add(
                 "/product/category",
                 "no-such-category",
@@ -232,14 +198,15 @@ fn common(
             ),
         }
     }
-    let mut field = |name: &str, value: String| converted.form.push((name.to_owned(), value));
     if let Some(tags) = &product.tags {
         check_tags(tags, violations);
-        field("tags", joined(tags));
+        converted.form.push(("tags".to_owned(), joined(tags)));
     }
     if let Some(materials) = &product.materials {
         check_materials(materials, violations);
-        field("materials", joined(materials));
+        converted
+            .form
+            .push(("materials".to_owned(), joined(materials)));
     }
     if let Some(weight) = &product.weight {
         weigh(weight, &mut converted.form, violations);
@@ -248,37 +215,60 @@ fn common(
         measure(dimensions, &mut converted.form, violations);
     }
     converted.files = files(product, violations);
-    converted.attributes = product.attributes.clone();
+    converted.attributes.clone_from(&product.attributes);
     converted.policies = policies(product, violations, &mut converted.warnings);
     converted.section = section(product, violations);
     if let Some(extension) = extension {
-        let cleared = extension::cleared(extension);
-        converted.personalization = if cleared
-            .iter()
-            .any(|name| name == "personalization_questions")
-        {
-            Some(None)
-        } else {
-            let questions = extension.raw("personalization_questions");
-            questions.map(|questions| {
-                Some(format!(
-                    r#"{{"personalization_questions":{}}}"#,
-                    questions.get()
-                ))
-            })
-        };
-        let kept = cleared
-            .iter()
-            .filter(|name| *name != "personalization_questions");
-        converted.warnings.extend(kept.map(|name| {
-            warning(
-                "cannot-clear",
-                "Etsy has no way to clear this; it is kept",
-                &extension::pointer(name),
-            )
-        }));
+        apart(extension, &mut converted);
     }
     converted
+}
+
+/// Title and description.
+fn describe(product: &Product, converted: &mut Converted, violations: &mut Violations) {
+    if let Some(title) = &product.title {
+        check_title(title, violations);
+        converted
+            .form
+            .push(("title".to_owned(), title.trim().to_owned()));
+    }
+    let Some(description) = &product.description else {
+        return;
+    };
+    let path = "/product/description";
+    let (plain, lossy) = text::plain(description);
+    if plain.trim().is_empty() {
+        violations.add(
+            path,
+            "required",
+            "Etsy takes no listing without a description",
+        );
+    }
+    if lossy {
+        let message = "Etsy shows plain text: the description's formatting is left out";
+        converted
+            .warnings
+            .push(warning("plain-text", message, path));
+    }
+    converted.form.push(("description".to_owned(), plain));
+}
+
+/// Members of the extension that travel apart from the form, and those that are to be cleared.
+fn apart(extension: &Object<'_>, converted: &mut Converted) {
+    const QUESTIONS: &str = "personalization_questions";
+    let cleared = extension::cleared(extension);
+    converted.personalization = if cleared.iter().any(|name| name == QUESTIONS) {
+        Some(None)
+    } else {
+        let questions = extension.raw(QUESTIONS);
+        questions.map(|questions| Some(format!("{{\"{QUESTIONS}\":{}}}", questions.get())))
+    };
+    for name in cleared.iter().filter(|name| *name != QUESTIONS) {
+        let message = "Etsy has no way to clear this; it is kept";
+        converted
+            .warnings
+            .push(warning("cannot-clear", message, &extension::pointer(name)));
+    }
 }
 
 /// Variations and images, which belong to each other.
@@ -380,367 +370,6 @@ fn required(product: &Product, target: Target, violations: &mut Violations) {
     }
 }
 
-fn is_digital(
-    product: &Product,
-    extension: Option<&Object<'_>>,
-    violations: &mut Violations,
-) -> bool {
-    let named = extension.and_then(|extension| extension.words("type"));
-    let digital = match named.as_deref() {
-        Some("physical") => {
-            if product
-                .files
-                .as_ref()
-                .is_some_and(|files| !files.is_empty())
-            {
-                violations.add(
-                    "/product/files",
-                    "physical",
-                    "physical goods have no files: Etsy would turn the listing into a download",
-                );
-            }
-            false
-        }
-        Some("both") => false,
-        Some(_) => true,
-        None => product.files.is_some(),
-    };
-    if digital {
-        let shipped = [
-            ("/product/weight", product.weight.is_some()),
-            ("/product/dimensions", product.dimensions.is_some()),
-        ];
-        for (path, _) in shipped.iter().filter(|(_, given)| *given) {
-            violations.add(*path, "digital", "what is downloaded has none");
-        }
-    }
-    digital
-}
-
-fn kind(extension: Option<&Object<'_>>, digital: bool) -> String {
-    let named = extension.and_then(|extension| extension.words("type"));
-    let named = named.filter(|named| TYPES.contains(&named.as_str()));
-    named.unwrap_or_else(|| if digital { "download" } else { "physical" }.to_owned())
-}
-
-fn check_digital(
-    product: &Product,
-    converted: &Converted,
-    target: Target,
-    provenance: Option<&Provenance>,
-    violations: &mut Violations,
-) {
-    if !converted.digital {
-        return;
-    }
-    if product
-        .variations
-        .as_ref()
-        .is_some_and(|variations| variations.len() > 1)
-    {
-        violations.add(
-            "/product/variations",
-            "digital",
-            "a download has no variations on Etsy",
-        );
-    }
-    let made_to_order =
-        provenance.is_some_and(|provenance| provenance.when_made == "made_to_order");
-    let has_files = converted
-        .files
-        .as_ref()
-        .is_some_and(|files| !files.is_empty());
-    if target == Target::Active && !has_files && !made_to_order {
-        violations.add(
-            "/product/files",
-            "required",
-            "an active download that is not made to order needs a file",
-        );
-    }
-}
-
-fn check_title(title: &str, violations: &mut Violations) {
-    let path = "/product/title";
-    let length = title.trim().chars().count();
-    if length == 0 {
-        violations.add(path, "required", "Etsy takes no listing without a title");
-    }
-    if length > TITLE_LENGTH {
-        violations.add(
-            path,
-            "too-long",
-            format!("{length} characters, at most {TITLE_LENGTH}"),
-        );
-    }
-    let odd = odd_characters(title, in_title);
-    if !odd.is_empty() {
-        violations.add(
-            path,
-            "invalid-characters",
-            format!("it has characters that Etsy refuses: {odd}"),
-        );
-    }
-    for once in TITLE_ONCE {
-        if title.matches(once).count() > 1 {
-            violations.add(
-                path,
-                "repeated-character",
-                format!("Etsy allows {once} once in a title"),
-            );
-        }
-    }
-}
-
-fn check_tags(tags: &[String], violations: &mut Violations) {
-    if tags.len() > TAGS {
-        violations.add(
-            "/product/tags",
-            "too-many",
-            format!("{} tags, at most {TAGS}", tags.len()),
-        );
-    }
-    for (place, tag) in tags.iter().enumerate() {
-        let path = format!("/product/tags/{place}");
-        let tag = tag.trim();
-        let length = tag.chars().count();
-        if length == 0 {
-            violations.add(&path, "empty", "a tag is not empty");
-        }
-        if length > TAG_LENGTH {
-            violations.add(
-                &path,
-                "too-long",
-                format!("{tag:?} has {length} characters, at most {TAG_LENGTH}"),
-            );
-        }
-        let odd = odd_characters(tag, in_tag);
-        if !odd.is_empty() {
-            violations.add(
-                &path,
-                "invalid-characters",
-                format!("{tag:?} has a character that Etsy refuses: {odd}"),
-            );
-        }
-        if tag.starts_with(['-', '\'']) {
-            violations.add(
-                &path,
-                "invalid-start",
-                format!("{tag:?} starts with a character that Etsy refuses there"),
-            );
-        }
-        if tags
-            .iter()
-            .take(place)
-            .any(|earlier| earlier.trim().to_lowercase() == tag.to_lowercase())
-        {
-            violations.add(&path, "repeated", format!("{tag:?} stands twice"));
-        }
-    }
-}
-
-fn check_materials(materials: &[String], violations: &mut Violations) {
-    if materials.len() > MATERIALS {
-        violations.add(
-            "/product/materials",
-            "too-many",
-            format!("{} materials, at most {MATERIALS}", materials.len()),
-        );
-    }
-    for (place, material) in materials.iter().enumerate() {
-        let path = format!("/product/materials/{place}");
-        if material.trim().is_empty() {
-            violations.add(&path, "empty", "a material is not empty");
-        }
-        let odd = odd_characters(material, is_word);
-        if !odd.is_empty() {
-            violations.add(
-                &path,
-                "invalid-characters",
-                format!("{material:?} has a character that Etsy refuses: {odd}"),
-            );
-        }
-    }
-}
-
-/// The characters that are not allowed, each once.
-fn odd_characters(text: &str, allowed: impl Fn(char) -> bool) -> String {
-    let mut odd: Vec<String> = Vec::new();
-    for character in text.trim().chars().filter(|character| !allowed(*character)) {
-        let shown = if character.is_control() {
-            format!("{character:?}")
-        } else {
-            character.to_string()
-        };
-        if !odd.contains(&shown) {
-            odd.push(shown);
-        }
-    }
-    odd.join(" ")
-}
-
-/// Etsy takes a list as one value, its elements joined by commas.
-fn joined(items: &[String]) -> String {
-    items
-        .iter()
-        .map(|item| item.trim())
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
-fn weigh(weight: &Weight, form: &mut Form, violations: &mut Violations) {
-    let unit = match weight.unit {
-        WeightUnit::G => "g",
-        WeightUnit::Kg => "kg",
-        WeightUnit::Oz => "oz",
-        WeightUnit::Lb => "lb",
-    };
-    if let Some(value) = positive(&weight.value, "/product/weight/value", violations) {
-        form.push(("item_weight".to_owned(), value));
-        form.push(("item_weight_unit".to_owned(), unit.to_owned()));
-    }
-}
-
-fn measure(dimensions: &Dimensions, form: &mut Form, violations: &mut Violations) {
-    let unit = match dimensions.unit {
-        LengthUnit::Mm => "mm",
-        LengthUnit::Cm => "cm",
-        LengthUnit::M => "m",
-        LengthUnit::In => "in",
-        LengthUnit::Ft => "ft",
-        LengthUnit::Yd => "yd",
-    };
-    let sides = [
-        ("length", &dimensions.length),
-        ("width", &dimensions.width),
-        ("height", &dimensions.height),
-    ];
-    for (side, value) in sides {
-        if let Some(value) = positive(value, &format!("/product/dimensions/{side}"), violations) {
-            form.push((format!("item_{side}"), value));
-        }
-    }
-    form.push(("item_dimensions_unit".to_owned(), unit.to_owned()));
-}
-
-/// A measure above nought: with a weight of 0 Etsy answers 500 and makes the listing all the same.
-fn positive(value: &str, path: &str, violations: &mut Violations) -> Option<String> {
-    match value.parse::<Decimal>() {
-        Ok(number) if number > Decimal::ZERO => Some(number.to_string()),
-        Ok(_) => {
-            violations.add(path, "too-low", format!("{value} is not above 0"));
-            None
-        }
-        Err(error) => {
-            violations.add(path, "not-a-decimal", error.to_string());
-            None
-        }
-    }
-}
-
-fn files(product: &Product, violations: &mut Violations) -> Option<Vec<WantedFile>> {
-    let files = product.files.as_ref()?;
-    if files.len() > FILES {
-        violations.add(
-            "/product/files",
-            "too-many",
-            format!("{} files, at most {FILES}", files.len()),
-        );
-    }
-    let mut wanted = Vec::new();
-    for (place, file) in files.iter().enumerate() {
-        let pointer = format!("/product/files/{place}");
-        let id = file.id.as_deref().map(Id::parse);
-        if id == Some(None) {
-            violations.add(
-                format!("{pointer}/id"),
-                "no-such-file",
-                "this is no id of a file on Etsy",
-            );
-        }
-        if id.is_none() && file.source.trim().is_empty() {
-            violations.add(
-                format!("{pointer}/source"),
-                "required",
-                "a file needs a source, or the id of one that is on Etsy",
-            );
-        }
-        let length = file.name.chars().count();
-        if id.is_none()
-            && (length == 0 || length > FILE_NAME_LENGTH || !file.name.chars().all(in_file_name))
-        {
-            let message = format!(
-                "{:?}: a name has 1 to {FILE_NAME_LENGTH} letters, digits, dots, dashes and underscores",
-                file.name
-            );
-            violations.add(format!("{pointer}/name"), "invalid-name", message);
-        }
-        let (source, name) = (file.source.clone(), file.name.clone());
-        wanted.push(WantedFile {
-            id: id.flatten(),
-            source,
-            name,
-            pointer,
-        });
-    }
-    Some(wanted)
-}
-
-fn policies(
-    product: &Product,
-    violations: &mut Violations,
-    warnings: &mut Vec<Warning>,
-) -> Policies {
-    let mut policies = Policies::default();
-    for (place, policy) in product.policies.iter().enumerate() {
-        let path = format!("/product/policies/{place}");
-        let slot = match policy.kind {
-            PolicyKind::Shipping => &mut policies.shipping,
-            PolicyKind::Returns => &mut policies.returns,
-            PolicyKind::Processing => &mut policies.processing,
-            PolicyKind::Payment | PolicyKind::Location => {
-                warnings.push(warning(
-                    "left-out",
-                    "Etsy has no policies of this kind",
-                    &path,
-                ));
-                continue;
-            }
-        };
-        match Id::parse(&policy.id) {
-            Some(_) if slot.is_some() => {
-                violations.add(&path, "repeated", "one policy of a kind at most")
-            }
-            Some(id) => *slot = Some(id),
-            None => violations.add(
-                format!("{path}/id"),
-                "no-such-policy",
-                format!(
-                    "{:?} is no id of a policy on Etsy, which are numbers",
-                    policy.id
-                ),
-            ),
-        }
-    }
-    policies
-}
-
-fn section(product: &Product, violations: &mut Violations) -> Option<String> {
-    let sections = product.sections.as_ref()?;
-    if sections.len() > SECTIONS as usize {
-        violations.add(
-            "/product/sections",
-            "too-many",
-            "a listing is in one section of the shop at most",
-        );
-    }
-    Some(
-        sections
-            .first()
-            .map(|section| section.trim().to_owned())
-            .unwrap_or_default(),
-    )
-}
-
 /// What Etsy has no field for is said, not skipped.
 fn unheard(product: &Product, warnings: &mut Vec<Warning>) {
     let mut left_out = |given: bool, field: &str, message: &str| {
@@ -792,3 +421,6 @@ pub fn warning(code: &str, message: &str, field: &str) -> Warning {
         field: Some(field.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,15 +2,14 @@
 
 use super::axis::AxisValue;
 use super::extension::of_listing;
-use super::image::{VariationImages, images};
+use super::image::images;
 use super::matrix::Matrix;
+use super::measures::{dimensions, weight};
 use super::text::decode;
+use super::variation_image::VariationImages;
 use serde_json::Value;
-use stoflow_plugin_sdk::types::{
-    Attribute, Dimensions, File, LengthUnit, PolicyKind, PolicyRef, Product, Text, Weight,
-    WeightUnit,
-};
-use stoflow_plugin_sdk::{Decimal, Object};
+use stoflow_plugin_sdk::Object;
+use stoflow_plugin_sdk::types::{Attribute, File, PolicyKind, PolicyRef, Product, Text};
 
 /// What Etsy has of a listing in several documents.
 #[derive(Debug, Default)]
@@ -107,58 +106,12 @@ fn policies(listing: &Object<'_>, matrix: &Matrix) -> Vec<PolicyRef> {
     known.collect()
 }
 
-fn measure(listing: &Object<'_>, name: &str) -> Option<Decimal> {
-    listing
-        .text(name)?
-        .parse()
-        .ok()
-        .filter(|value: &Decimal| *value > Decimal::ZERO)
-}
-
-fn weight(listing: &Object<'_>) -> Option<Weight> {
-    let value = measure(listing, "item_weight")?;
-    let unit = match listing.text("item_weight_unit")?.as_str() {
-        "g" => WeightUnit::G,
-        "kg" => WeightUnit::Kg,
-        "oz" => WeightUnit::Oz,
-        "lb" => WeightUnit::Lb,
-        _ => return None,
-    };
-    Some(Weight {
-        value: value.to_string(),
-        unit,
-    })
-}
-
-fn dimensions(listing: &Object<'_>) -> Option<Dimensions> {
-    let side = |name: &str| measure(listing, name).map(|value| value.to_string());
-    let (length, width, height) = (
-        side("item_length")?,
-        side("item_width")?,
-        side("item_height")?,
-    );
-    let unit = match listing.text("item_dimensions_unit")?.as_str() {
-        "mm" => LengthUnit::Mm,
-        "cm" => LengthUnit::Cm,
-        "m" => LengthUnit::M,
-        "in" | "inches" => LengthUnit::In,
-        "ft" => LengthUnit::Ft,
-        "yd" => LengthUnit::Yd,
-        _ => return None,
-    };
-    Some(Dimensions {
-        length,
-        width,
-        height,
-        unit,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::convert::product::update;
     use crate::settings::Setup;
+    use stoflow_plugin_sdk::types::{LengthUnit, Weight, WeightUnit};
 
     const LISTING: &str = r#"{"listing_id":1,"title":"Mug &amp; saucer","description":"A mug.\nBlue.","state":"active",
         "listing_type":"physical","taxonomy_id":1234,"tags":["mug","stone ware"],"materials":["clay"],"language":"en",

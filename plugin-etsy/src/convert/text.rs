@@ -15,6 +15,9 @@ pub fn plain(text: &Text) -> (String, bool) {
 /// Text of which the entities are resolved: `O&#39;Connell` is O'Connell.
 #[must_use]
 pub fn decode(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('&') {

@@ -8,8 +8,8 @@ use crate::convert::image::{Gallery, Wanted, image, images};
 use crate::id::Id;
 use crate::limits::IMAGES;
 use crate::refusal::{at, call};
-use stoflow_plugin_sdk::Object;
 use stoflow_plugin_sdk::types::{Error, Image};
+use stoflow_plugin_sdk::{Object, journal};
 
 /// Sends one image.
 ///
@@ -63,7 +63,8 @@ pub(crate) fn arrived(there: &[Image], known: &[Id], wanted: &Wanted) -> Result<
         _ => {
             let ids: Vec<String> = unknown.iter().map(|(id, _)| id.to_string()).collect();
             Err(Error::Uncertain(format!(
-                "the upload of {} broke off, and any of the images {} may be it: delete those that are too many on Etsy",
+                "the upload of {} broke off, and any of the images {} may be it: delete on Etsy those \
+                 that are too many",
                 wanted.source,
                 ids.join(", ")
             )))
@@ -71,16 +72,8 @@ pub(crate) fn arrived(there: &[Image], known: &[Id], wanted: &Wanted) -> Result<
     }
 }
 
-/// Brings a listing's images into this order, if they are not.
-pub(crate) fn order(shop: &Id, listing: &Id, ids: &[Id]) -> Result<(), Error> {
-    let current = there(listing)?;
-    let current: Vec<Id> = current
-        .iter()
-        .filter_map(|image| Id::parse(image.id.as_deref()?))
-        .collect();
-    if current == ids || ids.is_empty() {
-        return Ok(());
-    }
+/// Brings a listing's images into this order.
+pub(super) fn set_order(shop: &Id, listing: &Id, ids: &[Id]) -> Result<(), Error> {
     call(api::update_listing(shop, listing, image_ids(ids))).map(|_| ())
 }
 
@@ -96,7 +89,6 @@ pub(super) fn replace(
     id: &Id,
     gallery: &Gallery,
     listing: &Object<'_>,
-    mut report: impl FnMut(usize, usize),
 ) -> Result<Vec<Id>, Error> {
     let before = images(&listing.objects("images"));
     let before: Vec<Id> = before
@@ -113,6 +105,10 @@ pub(super) fn replace(
         .filter(|id| !kept.contains(id))
         .cloned()
         .collect();
+    if before.iter().eq(kept.iter().copied()) && kept.len() == gallery.images.len() {
+        return Ok(before);
+    }
+    let total = gallery.images.len();
     let (mut count, mut ids) = (before.len(), Vec::new());
     for (place, wanted) in gallery.images.iter().enumerate() {
         if let Some(known) = wanted.id.as_ref().filter(|known| before.contains(known)) {
@@ -126,17 +122,27 @@ pub(super) fn replace(
             call(api::delete_image(shop, id, &gone))?;
             count -= 1;
         }
-        report(place + 1, gallery.images.len());
+        journal::report(
+            &format!("image {} of {total}", place + 1),
+            index(place),
+            index(total),
+        );
         ids.push(upload(shop, id, wanted, (count + 1).min(IMAGES))?);
         count += 1;
     }
     for gone in surplus {
         ignore_missing(call(api::delete_image(shop, id, &gone)))?;
     }
-    if ids != before {
-        order(shop, id, &ids)?;
+    let now = there(id)?;
+    let now = now.iter().map(|image| image.id.as_deref());
+    if !ids.is_empty() && now.ne(ids.iter().map(|id| Some(id.as_str()))) {
+        set_order(shop, id, &ids)?;
     }
     Ok(ids)
+}
+
+fn index(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// What is gone already need not go.

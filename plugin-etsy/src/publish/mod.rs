@@ -5,6 +5,7 @@
 //! where its fate is unknown.
 
 pub(crate) mod attributes;
+mod changes;
 mod create;
 pub(crate) mod images;
 pub(crate) mod offers;
@@ -13,6 +14,7 @@ mod preview;
 pub mod progress;
 pub(crate) mod read;
 mod rules;
+pub(crate) mod sources;
 mod state;
 pub mod trace;
 mod update;

@@ -7,8 +7,8 @@
 use super::read::{listing_by_id, parse_id};
 use super::state::take_off_sale;
 use crate::api;
-use crate::convert::matrix::Matrix;
-use crate::convert::matrix_write::price;
+use crate::convert::matrix::{Index, Matrix};
+use crate::convert::price::price;
 use crate::id::Id;
 use crate::limits::QUANTITY;
 use crate::refusal::{call, call_all};
@@ -108,11 +108,12 @@ fn apply(
     answers: &mut [Option<Answer>],
 ) {
     let before = matrix.clone();
+    let index = before.index();
     for place in &group.places {
         let Some(change) = changes.get(*place) else {
             continue;
         };
-        if let Err(error) = apply_one(change, *place, &before, matrix, currency)
+        if let Err(error) = apply_one(change, *place, &index, matrix, currency)
             && let Some(answer) = answers.get_mut(*place)
         {
             *answer = Some(Err(error));
@@ -124,7 +125,7 @@ fn apply(
 fn apply_one(
     change: &OfferChange,
     place: usize,
-    before: &Matrix,
+    before: &Index<'_>,
     matrix: &mut Matrix,
     currency: Option<&str>,
 ) -> Result<(), Error> {
@@ -216,9 +217,28 @@ fn answer_all(group: &Group, answer: &Answer, answers: &mut [Option<Answer>]) {
         if let Some(slot) = answers.get_mut(*place)
             && slot.is_none()
         {
-            *slot = Some(answer.clone());
+            *slot = Some(answer.clone().map_err(|error| of_change(*place, error)));
         }
     }
+}
+
+/// Etsy's path into the whole inventory as one into this change.
+fn of_change(place: usize, error: Error) -> Error {
+    let Error::Invalid(mut violations) = error else {
+        return error;
+    };
+    for violation in &mut violations {
+        let field = violation
+            .path
+            .rsplit('/')
+            .next()
+            .filter(|field| matches!(*field, "price" | "quantity"));
+        violation.path = match field {
+            Some(field) => format!("/changes/{place}/{field}"),
+            None => format!("/changes/{place}"),
+        };
+    }
+    Error::Invalid(violations)
 }
 
 fn no_price(row: usize) -> Error {
@@ -256,12 +276,12 @@ fn run_out(
         take_off_sale(shop, listing)?;
         (
             "paused",
-            "nothing is left: the listing is paused, because Etsy keeps none on sale or on record without stock",
+            "nothing is left: the listing is paused, because Etsy keeps none without stock",
         )
     } else {
         (
             "stock-kept",
-            "nothing is left, and Etsy keeps no listing without stock: its record still says what it said; the listing is not on sale",
+            "nothing is left; the listing is not on sale, and its stock stays as Etsy has it",
         )
     };
     keep_stock(before, &mut after);
@@ -279,9 +299,9 @@ fn run_out(
 
 /// The stock that was there stays; of rows that are all new the first visible one gets 1.
 fn keep_stock(before: &Matrix, after: &mut Matrix) {
+    let known = before.index();
     for row in &mut after.rows {
-        let same = before.rows.iter().find(|other| other.id() == row.id());
-        row.quantity = same.map_or(0, |other| other.quantity);
+        row.quantity = known.same(row).map_or(0, |other| other.quantity);
     }
     if after.stock() == 0
         && let Some(row) = after.rows.iter_mut().find(|row| row.enabled)

@@ -192,13 +192,13 @@ impl Kind {
                 [] if *needed => missing(
                     "missing",
                     format!(
-                        "the shop has no {noun}, and a listing that is shipped needs one: set one up on Etsy"
+                        "the shop has no {noun}, which goods that are shipped need: set one up on Etsy"
                     ),
                 ),
                 _ if *needed => missing(
                     "ambiguous",
                     format!(
-                        "the shop has several of the kind {noun}: {}; name one in the product, or set {setting} for the account",
+                        "more than one {noun}: {}; name one in the product, or set {setting} for the account",
                         list()
                     ),
                 ),

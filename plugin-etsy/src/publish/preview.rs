@@ -84,7 +84,7 @@ fn requests(
         .as_ref()
         .is_some_and(|gallery| gallery.by_value.is_some())
     {
-        let body = serde_json::json!({"variation_images": "the images of the values, by the ids that Etsy gives them"});
+        let body = serde_json::json!({"variation_images": "by the ids that Etsy gives the values"});
         requests.push(api::update_variation_images(shop, &LISTING, &body).planned());
     }
     if target == Target::Active {
@@ -144,4 +144,132 @@ fn policies(converted: &Converted, target: Target, setup: &Setup) -> Form {
         Some((name.to_owned(), value))
     });
     fields.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+    use stoflow_plugin_sdk::types::{
+        Attribute, AttributeValue, Condition, Image, Money, Text, Variation,
+    };
+
+    fn mug() -> Product {
+        let variation = |amount: &str, quantity| Variation {
+            id: None,
+            sku: None,
+            choices: vec![Attribute {
+                key: None,
+                name: "Glaze".into(),
+                values: vec![AttributeValue {
+                    id: None,
+                    text: amount.into(),
+                    scale: None,
+                }],
+            }],
+            price: Some(Money {
+                amount: amount.into(),
+                currency: "EUR".into(),
+            }),
+            quantity,
+            hidden: false,
+            images: Vec::new(),
+            identifiers: Vec::new(),
+            extension: None,
+        };
+        let image = |source: &str| Image {
+            id: None,
+            source: source.into(),
+            alt_text: None,
+        };
+        Product {
+            title: Some("Mug".into()),
+            description: Some(Text::Plain("A mug".into())),
+            locale: None,
+            category: Some("12".into()),
+            condition: Some(Condition::New),
+            condition_note: None,
+            brand: None,
+            attributes: Some(vec![Attribute {
+                key: None,
+                name: "Colour".into(),
+                values: Vec::new(),
+            }]),
+            tags: Some(Vec::new()),
+            materials: None,
+            images: Some(vec![image("asset:a.jpg"), image("asset:b.jpg")]),
+            files: None,
+            variations: Some(vec![variation("19", 4), variation("18.50", 2)]),
+            weight: None,
+            dimensions: None,
+            policies: Vec::new(),
+            sections: None,
+            extension: None,
+        }
+    }
+
+    #[test]
+    fn a_plan_lists_every_request_in_order() {
+        let setup = Setup {
+            year: 2026,
+            ..Setup::default()
+        };
+        let plan = plan(&mug(), Target::Active, &setup).unwrap();
+        let shown: Vec<String> = plan
+            .requests
+            .iter()
+            .map(|request| {
+                format!(
+                    "{} {}",
+                    request.method,
+                    request.path.replace("/v3/application", "")
+                )
+            })
+            .collect();
+        let expected = [
+            "POST /shops/{shop_id}/listings",
+            "POST /shops/{shop_id}/listings/{listing_id}/images",
+            "POST /shops/{shop_id}/listings/{listing_id}/images",
+            "PUT /listings/{listing_id}/inventory",
+            "PATCH /shops/{shop_id}/listings/{listing_id}",
+        ];
+        assert_eq!(shown, expected);
+        let draft = &plan.requests.first().unwrap().body;
+        for field in [
+            "quantity=6",
+            "price=18.50",
+            "shipping_profile_id=%7Bshipping_profile_id%7D",
+            "who_made=i_did",
+        ] {
+            assert!(draft.contains(field), "{field} in {draft}");
+        }
+        assert!(
+            !draft.contains("tags="),
+            "a blank list is left out: {draft}"
+        );
+        assert_eq!(
+            plan.requests.get(1).unwrap().body,
+            "image=asset:a.jpg&rank=1"
+        );
+        assert_eq!(plan.warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_draft_is_not_put_on_sale_and_a_shop_is_named_where_it_is_known() {
+        let setup = Setup {
+            year: 2026,
+            shop: Id::parse("7"),
+            ..Setup::default()
+        };
+        let plan = plan(&mug(), Target::Draft, &setup).unwrap();
+        assert!(
+            plan.requests
+                .iter()
+                .all(|request| request.method != "PATCH")
+        );
+        assert_eq!(
+            plan.requests.first().unwrap().path,
+            "/v3/application/shops/7/listings"
+        );
+    }
 }

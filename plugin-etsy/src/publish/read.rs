@@ -1,9 +1,10 @@
 //! A listing as Etsy has it now, read after what was done to it.
 
 use crate::api;
-use crate::convert::image::{VariationImages, images};
+use crate::convert::image::images;
 use crate::convert::listing;
 use crate::convert::matrix::Matrix;
+use crate::convert::variation_image::VariationImages;
 use crate::id::Id;
 use crate::refusal::{call, call_all};
 use stoflow_plugin_sdk::Object;
@@ -103,27 +104,27 @@ pub(super) fn published(
 
 /// The variations in the order in which they were given; what nobody gave comes last.
 fn in_order(given: &[Variation], matrix: &Matrix, mut there: Vec<Variation>) -> Vec<Variation> {
+    let index = matrix.index();
+    let mut is_placed = vec![false; there.len()];
     let mut places: Vec<usize> = Vec::new();
     for variation in given {
-        let by_choices = matrix
-            .rows
-            .iter()
-            .position(|row| row.is_chosen_by(variation));
-        let place = by_choices.or_else(|| {
-            matrix.find(&Variation {
+        let found = index.find_choices(variation);
+        let found = found.or_else(|| {
+            index.find(&Variation {
                 id: None,
                 ..variation.clone()
             })
         });
-        if let Some(place) = place.filter(|place| !places.contains(place)) {
+        if let Some(place) = found
+            && let Some(placed) = is_placed.get_mut(place)
+            && !*placed
+        {
+            *placed = true;
             places.push(place);
         }
     }
-    places.extend(
-        (0..there.len())
-            .filter(|place| !places.contains(place))
-            .collect::<Vec<_>>(),
-    );
+    let others = is_placed.iter().enumerate().filter(|(_, placed)| !**placed);
+    places.extend(others.map(|(place, _)| place));
     let mut slots: Vec<Option<Variation>> = there.drain(..).map(Some).collect();
     places
         .into_iter()

@@ -1,7 +1,7 @@
 //! On sale, off sale, gone. Etsy sometimes answers 200 and changes nothing, or 500 and does it, so
 //! the state is read back and what is read is what counts.
 
-use super::read::listing_by_id;
+use super::read::{listing_by_id, listing_of};
 use crate::api;
 use crate::id::Id;
 use crate::refusal::call;
@@ -35,29 +35,40 @@ pub(super) fn activate(id: &Id) -> Result<Published, Error> {
         ));
     }
     let warnings = costs(before.state).into_iter().collect();
-    Ok(published(put_on_sale(&shop, id)?, warnings))
+    put_on_sale(&shop, id)?;
+    let now = listing_by_id(id)?;
+    if now.state == ListingState::Active {
+        Ok(published(now, warnings))
+    } else {
+        Err(unmoved(&now))
+    }
 }
 
-/// Asks for it, and reads back whether it happened.
-pub(super) fn put_on_sale(shop: &Id, id: &Id) -> Result<Listing, Error> {
+/// Asks for it. Where the reply does not say that it happened, the state is read back.
+pub(super) fn put_on_sale(shop: &Id, id: &Id) -> Result<(), Error> {
     let asked = call(api::set_state(shop, id, "active"));
-    match asked {
+    match &asked {
+        Ok(reply) if listing_of(reply).is_ok_and(|now| now.state == ListingState::Active) => {
+            return Ok(());
+        }
         Ok(_) | Err(Error::Uncertain(_)) => {}
-        Err(error) => return Err(error),
+        Err(_) => return asked.map(|_| ()),
     }
     let now = listing_by_id(id).map_err(|_| doubtful(id))?;
-    match (now.state, asked) {
-        (ListingState::Active, _) => Ok(now),
-        (_, Ok(_)) => Err(Error::rejected(
-            200,
-            None,
-            format!(
-                "Etsy answered that it put listing {id} on sale, and left it {}: look at it on Etsy",
-                now.state_text
-            ),
-        )),
-        (_, Err(error)) => Err(error),
+    match asked {
+        _ if now.state == ListingState::Active => Ok(()),
+        Ok(_) => Err(unmoved(&now)),
+        Err(error) => Err(error),
     }
+}
+
+/// Etsy said yes and did nothing.
+pub(super) fn unmoved(now: &Listing) -> Error {
+    let Listing { id, state_text, .. } = now;
+    let message = format!(
+        "Etsy answered that it put listing {id} on sale, and left it {state_text}: look at it on Etsy"
+    );
+    Error::rejected(200, None, message)
 }
 
 fn doubtful(id: &Id) -> Error {
@@ -79,7 +90,7 @@ pub(super) fn costs(before: ListingState) -> Option<Warning> {
         ),
         ListingState::SoldOut => (
             "fee",
-            "Etsy charges its listing fee again, and sets the stock of a listing that was sold out to 1: set the offers",
+            "Etsy charges its listing fee again, and sets the stock to 1: set the offers",
         ),
         _ => return None,
     };

@@ -127,6 +127,7 @@ impl Response {
             429 => Error::RateLimited(self.retry_after()),
             400..=499 if !violations.is_empty() => Error::Invalid(violations),
             400..=499 => Error::rejected(self.status, code, message),
+            501 => Error::Unsupported(message),
             500..=599 if self.method.is_read() => Error::Unavailable(message),
             500..=599 => Error::Uncertain(format!(
                 "{} {} answered {}, and may have happened: {message}",
@@ -169,6 +170,7 @@ mod tests {
         assert_eq!(error(Method::Put, 400), Error::rejected(400, None, "no"));
         assert_eq!(error(Method::Get, 503), Error::Unavailable("no".into()));
         assert!(matches!(error(Method::Post, 500), Error::Uncertain(_)));
+        assert_eq!(error(Method::Post, 501), Error::Unsupported("no".into()));
         assert!(matches!(error(Method::Get, 302), Error::Unexpected(_)));
     }
 

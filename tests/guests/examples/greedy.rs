@@ -20,11 +20,14 @@ impl Listings for Greedy {
             "log" => log(),
             "empty-writes" => empty_writes(),
             "recursion" => recursion(),
+            "stack" => stack(),
             "handles" => handles(),
             "random" => random(),
             "headers" => headers(),
             "sleep" => sleep(),
             "reply" => return Err(Error::NotFound("x".repeat(40 << 20))),
+            // Each byte is six in JSON.
+            "escapes" => return Err(Error::NotFound("\u{1}".repeat(8 << 20))),
             other => return Err(Error::NotFound(other.into())),
         }
         Err(Error::Unexpected("nothing stopped it".into()))
@@ -67,6 +70,18 @@ fn recursion() {
     std::hint::black_box(deeper(0));
 }
 
+/// Deep in frames that take little of the linear memory: WebAssembly's own stack ends first.
+fn stack() {
+    #[inline(never)]
+    fn deeper(depth: u64) -> u64 {
+        if std::hint::black_box(depth) == u64::MAX {
+            return 0;
+        }
+        deeper(depth + 1).rotate_left(7) ^ depth
+    }
+    std::hint::black_box(deeper(0));
+}
+
 fn handles() {
     let mut kept = Vec::new();
     loop {
@@ -86,6 +101,8 @@ fn headers() {
 }
 
 fn sleep() {
+    // Without an end of line: the host has it in hand when the call is stopped.
+    eprint!("going to sleep");
     wasip2::clocks::monotonic_clock::subscribe_duration(u64::MAX).block();
 }
 

@@ -29,7 +29,18 @@ pub(super) struct Sandbox {
 impl Sandbox {
     fn start(program: &Path, redirect_uri: &str) -> Result<Self> {
         let mut child = Command::new(program)
-            .args(["--port", "0", "--seed", "1", "--redirect-uri", redirect_uri])
+            .args([
+                "--log",
+                "warn",
+                "--per-second",
+                "100",
+                "--port",
+                "0",
+                "--seed",
+                "1",
+                "--redirect-uri",
+                redirect_uri,
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

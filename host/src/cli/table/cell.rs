@@ -112,6 +112,9 @@ impl Cells<'_> {
             (text != NOTHING).then_some((field.name.as_str(), text))
         });
         let said: Vec<(&str, String)> = said.collect();
+        if let Some(attribute) = attribute(&said) {
+            return attribute;
+        }
         let message = said
             .iter()
             .find(|(name, _)| *name == "message" || *name == "text");
@@ -144,6 +147,16 @@ impl Cells<'_> {
         let case = cases.iter().find(|case| snake_case(&case.name) == *given)?;
         Some((&case.name, case.value.as_ref().zip(payload)))
     }
+}
+
+/// `Glaze: Blue`, for a record of a name and its values; the marketplace's key for it says nothing to
+/// people.
+fn attribute(said: &[(&str, String)]) -> Option<String> {
+    let one = |name: &str| said.iter().find(|(known, _)| *known == name);
+    let ((_, name), (_, values)) = (one("name")?, one("values")?);
+    said.iter()
+        .all(|(known, _)| matches!(*known, "key" | "name" | "values"))
+        .then(|| format!("{name}: {values}"))
 }
 
 /// Whether a record is an amount with its currency.
@@ -229,5 +242,25 @@ pub(super) fn relative(time: Timestamp, now: Timestamp) -> String {
         format!("{count} {unit}{plural} ago")
     } else {
         format!("in {count} {unit}{plural}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attribute_is_its_name_and_values() {
+        let said = |parts: &[(&'static str, &str)]| {
+            let parts = parts.iter().map(|(name, text)| (*name, (*text).to_owned()));
+            attribute(&parts.collect::<Vec<_>>())
+        };
+        let glaze = [("key", "513"), ("name", "Glaze"), ("values", "Blue")];
+        assert_eq!(said(&glaze).as_deref(), Some("Glaze: Blue"));
+        assert_eq!(said(&[("name", "Glaze")]), None);
+        assert_eq!(
+            said(&[("name", "a"), ("values", "b"), ("price", "c")]),
+            None
+        );
     }
 }

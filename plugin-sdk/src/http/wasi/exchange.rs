@@ -196,6 +196,8 @@ fn head(request: &Request, content: &Content) -> Result<OutgoingRequest, String>
     }
     if !content.is_empty() {
         append("content-type", &content.content_type)?;
+        // Without it a large body would go out in chunks, which not every server takes.
+        append("content-length", &content.length().to_string())?;
     }
     let outgoing = OutgoingRequest::new(headers);
     let scheme = match scheme {
@@ -249,7 +251,6 @@ fn kind(code: &ErrorCode) -> FailureKind {
         | E::HttpRequestUriInvalid
         | E::HttpRequestUriTooLong
         | E::HttpRequestLengthRequired
-        | E::HttpRequestBodySize(_)
         | E::HttpRequestHeaderSectionSize(_)
         | E::HttpRequestHeaderSize(_)
         | E::HttpRequestTrailerSectionSize(_)
@@ -266,7 +267,9 @@ fn kind(code: &ErrorCode) -> FailureKind {
         | E::TlsCertificateError
         | E::TlsAlertReceived(_)
         | E::ConfigurationError => FailureKind::NotSent,
-        E::HttpResponseBodySize(_) => FailureKind::TooLarge,
+        E::HttpResponseBodySize(_)
+        | E::HttpResponseHeaderSectionSize(_)
+        | E::HttpResponseHeaderSize(_) => FailureKind::TooLarge,
         _ => FailureKind::Broken,
     }
 }

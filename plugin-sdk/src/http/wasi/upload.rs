@@ -82,6 +82,15 @@ impl Content {
             .all(|piece| matches!(piece, Piece::Bytes(bytes) if bytes.is_empty()))
     }
 
+    /// How many bytes it has, which the host goes on and tells the marketplace.
+    pub(super) fn length(&self) -> u64 {
+        let lengths = self.pieces.iter().map(|piece| match piece {
+            Piece::Bytes(bytes) => bytes.len() as u64,
+            Piece::File { asset, .. } => asset.size(),
+        });
+        lengths.fold(0, u64::saturating_add)
+    }
+
     /// The next bytes; `None` at the end.
     fn next(&mut self) -> Result<Option<Vec<u8>>, (FailureKind, String)> {
         loop {

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use stoflow_host::api::ProblemKind;
+use stoflow_host::host::{Host, Options};
 
-use crate::stage::{Stage, component};
+use crate::stage::{Stage, compiled, component};
 
 #[tokio::test]
 async fn what_is_no_plugin_is_refused_and_leaves_nothing() {
@@ -170,4 +171,24 @@ async fn an_installed_file_that_was_changed_is_not_run() {
             .contains("not the component that was installed"),
         "{problem:?}"
     );
+}
+
+#[tokio::test]
+async fn who_waits_for_the_store_reads_what_was_set_meanwhile() {
+    let stage = Stage::of(&["caller"]).await;
+    let mut options = Options::new(stage.data.path());
+    options.compiled_dir = Some(compiled());
+    let waiting = std::thread::spawn(move || Host::open(&options).unwrap());
+    stage
+        .post(
+            "/api/plugins/caller/configuration",
+            json!({"client_id": "an-id"}),
+        )
+        .await
+        .unwrap();
+    // Given back only now: the other one has waited, or begins to now.
+    stage.host.close().unwrap();
+    let host = waiting.join().unwrap();
+    let config = host.config.plugin(&"caller".parse().unwrap());
+    assert_eq!(config.client_id.as_deref(), Some("an-id"));
 }

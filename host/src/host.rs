@@ -82,9 +82,10 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let config = Arc::new(Config::load(data_dir)?);
         let (master, _) = MasterKey::find(data_dir, |name| std::env::var_os(name))?;
         let store = Store::open(data_dir, &master)?;
+        // Behind the store's lock: who waits for it reads what the other process has set.
+        let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone());
         let gateway = Arc::new(Gateway::with_scrub(

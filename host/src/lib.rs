@@ -23,6 +23,7 @@ pub mod store;
 pub mod transport;
 
 pub mod config;
+mod directory;
 pub mod locks;
 pub mod model;
 pub mod secret;

@@ -8,7 +8,6 @@
 mod clean;
 mod commit;
 mod committer;
-mod directory;
 mod engine;
 mod error;
 mod files;
@@ -35,6 +34,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::directory;
 
 use committer::Message;
 use engine::{Engine, Pieces};

@@ -1,9 +1,8 @@
 //! `stoflow.toml` as a whole: read at the start, changed by commands one plugin at a time.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -12,6 +11,7 @@ use toml_edit::{DocumentMut, Item, Table};
 
 use super::PluginConfig;
 use super::plugin::{PluginTable, SECRET_BYTES_MIN};
+use crate::directory;
 use crate::model::{Grant, PluginId};
 use crate::secret::Secret;
 
@@ -58,8 +58,9 @@ pub enum ConfigError {
     },
 }
 
-/// What a command changes for one plugin; `None` leaves as it is.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// What a command changes for one plugin; `None` leaves as it is. It has no `Debug`: it may hold the
+/// app's secret.
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginChange {
     /// The app's id at the marketplace.
@@ -82,7 +83,7 @@ pub struct PluginChange {
     pub settings: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(default)]
@@ -139,6 +140,7 @@ impl Config {
     pub fn remove(&self, id: &PluginId) -> Result<(), ConfigError> {
         self.edit_plugins(|plugins| {
             plugins.remove(id.as_str());
+            Ok(())
         })
     }
 
@@ -147,13 +149,23 @@ impl Config {
             let item = plugins
                 .entry(id.as_str())
                 .or_insert_with(|| Item::Table(Table::new()));
-            if let Some(table) = item.as_table_mut() {
-                edit(table);
-            }
+            let table = as_table(item).ok_or_else(|| self.no_table(&format!("plugins.{id}")))?;
+            edit(table);
+            Ok(())
         })
     }
 
-    fn edit_plugins(&self, edit: impl FnOnce(&mut Table)) -> Result<(), ConfigError> {
+    fn no_table(&self, key: &str) -> ConfigError {
+        ConfigError::Value {
+            place: format!("{}: {key}", self.path.display()),
+            message: "is no table".into(),
+        }
+    }
+
+    fn edit_plugins(
+        &self,
+        edit: impl FnOnce(&mut Table) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let text = read_text(&self.path)?;
         let mut document = text.parse::<DocumentMut>().map_err(|error| {
@@ -169,15 +181,26 @@ impl Config {
             table.set_implicit(true);
             Item::Table(table)
         });
-        if let Some(table) = plugins.as_table_mut() {
-            edit(table);
-        }
+        edit(as_table(plugins).ok_or_else(|| self.no_table("plugins"))?)?;
         let text = document.to_string();
         let plugins = parse(&self.path, &text)?;
-        write(&self.path, &text)?;
+        // Readable by its owner alone: it may hold the app's secret.
+        directory::replace(&self.path, text.as_bytes()).map_err(|source| ConfigError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
         *self.plugins.write().unwrap_or_else(PoisonError::into_inner) = plugins;
         Ok(())
     }
+}
+
+/// What a person wrote as `{ … }` becomes a table under a heading. `None` for what is no table.
+fn as_table(item: &mut Item) -> Option<&mut Table> {
+    if item.is_inline_table() {
+        let table = std::mem::take(item).into_table().unwrap_or_default();
+        *item = Item::Table(table);
+    }
+    item.as_table_mut()
 }
 
 /// The same with its tables under headings of their own, for people to read.
@@ -343,28 +366,6 @@ fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> ConfigError
     }
 }
 
-/// Puts the file in place as a whole, readable by its owner alone: it may hold the app's secret.
-fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
-    let io = |source| ConfigError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let next = path.with_extension("toml.next");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&next).map_err(io)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(io)?;
-    fs::rename(&next, path).map_err(io)?;
-    let directory = path
-        .parent()
-        .map_or_else(|| PathBuf::from("."), Path::to_owned);
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(io)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -418,6 +419,25 @@ mod tests {
                 plugin.stand_in("https://api.etsy.com"),
                 ("http://127.0.0.1:7010", true)
             );
+        }
+    }
+
+    #[test]
+    fn a_change_reaches_a_plugin_however_its_table_is_written() {
+        for text in [
+            "plugins = { etsy = { client_id = \"old\", redirect_uri = \"http://localhost/x\" } }\n",
+            "[plugins]\netsy = { client_id = \"old\", redirect_uri = \"http://localhost/x\" }\n",
+            "plugins.etsy.client_id = \"old\"\nplugins.etsy.redirect_uri = \"http://localhost/x\"\n",
+        ] {
+            let (directory, config) = written(text);
+            let change = PluginChange {
+                client_id: Some("new".into()),
+                ..PluginChange::default()
+            };
+            config.unwrap().change(&etsy(), &change).unwrap();
+            let plugin = Config::load(directory.path()).unwrap().plugin(&etsy());
+            assert_eq!(plugin.client_id.as_deref(), Some("new"), "{text}");
+            assert!(plugin.redirect_uri.is_some(), "{text}");
         }
     }
 

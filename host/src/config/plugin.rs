@@ -40,8 +40,8 @@ impl PluginConfig {
     }
 }
 
-/// The same as it stands in the file.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// The same as it stands in the file. It has no `Debug`: it may hold the app's secret.
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PluginTable {
     #[serde(default, skip_serializing_if = "Option::is_none")]

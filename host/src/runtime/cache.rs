@@ -5,10 +5,10 @@
 //! link is followed, and the bytes are read into memory, checked against their digest, and those
 //! very bytes are loaded. On any doubt the component is compiled again.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -16,6 +16,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::linked::Digest;
+use crate::directory;
 
 /// Begins every entry; another layout has another one.
 const MAGIC: &[u8; 16] = b"stoflow-code-v1\n";
@@ -47,10 +48,8 @@ impl Cache {
             path: directory.to_owned(),
             why,
         };
-        match DirBuilder::new().mode(0o700).create(directory) {
-            Ok(()) => {}
-            Err(exists) if exists.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(other) => return Err(error(other.to_string())),
+        if !directory.exists() {
+            directory::make(directory).map_err(|why| error(why.to_string()))?;
         }
         let cache = Self {
             directory: directory.to_owned(),
@@ -107,7 +106,7 @@ impl Cache {
         if !metadata.is_dir() {
             return Err("is no directory".into());
         }
-        check_owner(&metadata)
+        check_owner(&metadata, user())
     }
 
     /// The code of an entry, checked; `None` where there is no entry.
@@ -119,7 +118,7 @@ impl Cache {
             Err(error) => return Err(error.to_string()),
         };
         let metadata = file.metadata().map_err(|error| error.to_string())?;
-        check_owner(&metadata)?;
+        check_owner(&metadata, user())?;
         if !metadata.is_file() || metadata.nlink() != 1 {
             return Err("is no file of its own".into());
         }
@@ -144,22 +143,10 @@ impl Cache {
         Ok(Some(code))
     }
 
-    /// Puts an entry in place as a whole.
     fn write(&self, path: &Path, digest: Digest, code: &[u8]) -> io::Result<()> {
         self.check_directory().map_err(io::Error::other)?;
-        let next = path.with_extension(format!("{}.next", std::process::id()));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&next)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&self.sum(digest, code))?;
-        file.write_all(code)?;
-        file.sync_all()?;
-        fs::rename(&next, path)?;
-        File::open(&self.directory)?.sync_all()
+        let entry = [MAGIC.as_slice(), &self.sum(digest, code), code].concat();
+        directory::replace(path, &entry)
     }
 
     /// Binds the code to the component and to the engine that it was compiled for.
@@ -173,8 +160,12 @@ impl Cache {
     }
 }
 
-fn check_owner(metadata: &fs::Metadata) -> Result<(), String> {
-    let user = rustix::process::geteuid().as_raw();
+/// Who runs this process.
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn check_owner(metadata: &fs::Metadata, user: u32) -> Result<(), String> {
     if metadata.uid() != user {
         return Err(format!("belongs to user {}, not to {user}", metadata.uid()));
     }
@@ -216,5 +207,172 @@ impl Hasher for Sha256Hasher {
 
     fn finish(&self) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::super::Runtime;
+    use super::*;
+
+    /// A cache with the code of one component in it.
+    struct Kept {
+        folder: tempfile::TempDir,
+        runtime: Runtime,
+        component: Vec<u8>,
+        digest: Digest,
+    }
+
+    impl Kept {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let runtime = Runtime::new(Some(&folder.path().join("a/b/compiled"))).unwrap();
+            let text = "(component (core module (func (export \"f\") (result i32) i32.const 7)))";
+            let component = wat::parse_str(text).unwrap();
+            let digest = Digest::of(&component);
+            let kept = Self {
+                folder,
+                runtime,
+                component,
+                digest,
+            };
+            kept.load();
+            assert!(kept.is_used(), "what was compiled is not kept");
+            kept
+        }
+
+        fn cache(&self) -> &Cache {
+            self.runtime.cache.as_ref().unwrap()
+        }
+
+        fn entry(&self) -> PathBuf {
+            self.cache().path(self.digest)
+        }
+
+        /// From the cache, or compiled anew and kept.
+        fn load(&self) {
+            let loaded = self.runtime.component(&self.component, self.digest);
+            loaded.unwrap();
+        }
+
+        fn is_used(&self) -> bool {
+            let cache = self.cache();
+            cache.get(&self.runtime.engine, self.digest).is_some()
+        }
+
+        /// Damages the entry: it is not loaded, and made again.
+        fn is_doubted(&self, what: &str, damage: impl FnOnce(&Path)) {
+            damage(&self.entry());
+            assert!(!self.is_used(), "{what}: loaded");
+            self.load();
+            assert!(self.is_used(), "{what}: not made again");
+        }
+    }
+
+    #[test]
+    fn the_directory_is_made_with_its_parents_and_for_this_user_alone() {
+        let kept = Kept::new();
+        let metadata = fs::metadata(&kept.cache().directory).unwrap();
+        assert_eq!(metadata.mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(kept.entry()).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_changed_byte_anywhere_is_doubted() {
+        let kept = Kept::new();
+        let length = fs::read(kept.entry()).unwrap().len();
+        let header = MAGIC.len() + SHA256_BYTES;
+        let spread = (0..100).map(|part| header + part * (length - header) / 100);
+        for at in (0..header).chain(spread).chain([length - 1]) {
+            kept.is_doubted(&format!("byte {at}"), |entry| {
+                let mut bytes = fs::read(entry).unwrap();
+                bytes[at] ^= 1;
+                fs::write(entry, bytes).unwrap();
+            });
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_or_goes_on_is_doubted() {
+        let kept = Kept::new();
+        let whole = fs::read(kept.entry()).unwrap();
+        for length in [
+            0,
+            1,
+            MAGIC.len(),
+            MAGIC.len() + SHA256_BYTES,
+            whole.len() - 1,
+        ] {
+            kept.is_doubted(&format!("{length} bytes"), |entry| {
+                fs::write(entry, &whole[..length]).unwrap();
+            });
+        }
+        kept.is_doubted("one byte more", |entry| {
+            fs::write(entry, [whole.as_slice(), &[0]].concat()).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_link_is_doubted_wherever_it_leads() {
+        let kept = Kept::new();
+        let elsewhere = kept.folder.path().join("elsewhere");
+        kept.is_doubted("a symbolic link", |entry| {
+            fs::rename(entry, &elsewhere).unwrap();
+            symlink(&elsewhere, entry).unwrap();
+        });
+        kept.is_doubted("a hard link", |entry| {
+            fs::remove_file(&elsewhere).unwrap();
+            fs::hard_link(entry, &elsewhere).unwrap();
+        });
+        kept.is_doubted("a directory", |entry| {
+            fs::remove_file(entry).unwrap();
+            fs::create_dir(entry).unwrap();
+            // What stands in the way is moved, so that the code can be kept again.
+            let cache = kept.cache();
+            assert!(cache.get(&kept.runtime.engine, kept.digest).is_none());
+            fs::remove_dir(entry).unwrap();
+        });
+    }
+
+    #[test]
+    fn what_others_can_write_is_doubted() {
+        let kept = Kept::new();
+        for mode in [0o620, 0o602, 0o666] {
+            kept.is_doubted(&format!("mode {mode:o}"), |entry| {
+                fs::set_permissions(entry, Permissions::from_mode(mode)).unwrap();
+            });
+        }
+        let directory = &kept.cache().directory;
+        for mode in [0o720, 0o702] {
+            fs::set_permissions(directory, Permissions::from_mode(mode)).unwrap();
+            assert!(!kept.is_used(), "a directory of mode {mode:o}");
+            assert!(Cache::open(directory, &kept.runtime.engine).is_err());
+        }
+        let metadata = fs::metadata(kept.entry()).unwrap();
+        assert!(check_owner(&metadata, user()).is_ok());
+        assert!(check_owner(&metadata, user() + 1).is_err());
+    }
+
+    #[test]
+    fn code_of_another_component_or_engine_is_doubted() {
+        let kept = Kept::new();
+        let other = Digest::of(b"another component");
+        kept.is_doubted("another component's entry", |entry| {
+            let component = Component::from_binary(&kept.runtime.engine, &kept.component).unwrap();
+            kept.cache().put(other, &component);
+            fs::rename(kept.cache().path(other), entry).unwrap();
+        });
+        kept.is_doubted("another engine's entry", |entry| {
+            let engine = Cache {
+                directory: kept.cache().directory.clone(),
+                engine: "other".into(),
+            };
+            let component = Component::from_binary(&kept.runtime.engine, &kept.component).unwrap();
+            engine.put(kept.digest, &component);
+            fs::rename(engine.path(kept.digest), entry).unwrap();
+        });
     }
 }

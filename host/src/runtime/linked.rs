@@ -108,7 +108,8 @@ impl Runtime {
         })
     }
 
-    fn component(&self, bytes: &[u8], digest: Digest) -> wasmtime::Result<Component> {
+    /// From the cache, or compiled anew and kept there.
+    pub(super) fn component(&self, bytes: &[u8], digest: Digest) -> wasmtime::Result<Component> {
         let Some(cache) = &self.cache else {
             return Component::from_binary(&self.engine, bytes);
         };

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["store"],
     &["transport"],
     &["config", "telemetry", "locks"],
-    &["secret", "directory"],
+    &["secret", "directory", "clock"],
     &["model"],
 ];
 

@@ -12,6 +12,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stoflow_host::accounts::{Accounts, Bearer, Connected};
+use stoflow_host::clock::Clock;
 use stoflow_host::config::PluginConfig;
 use stoflow_host::consent::{Begun, Consent, ConsentError, Returned};
 use stoflow_host::model::{
@@ -79,25 +80,31 @@ pub(crate) struct Host {
     master: MasterKey,
     pub(crate) store: Store,
     pub(crate) transport: Transport,
+    pub(crate) clock: Clock,
     pub(crate) accounts: Accounts,
     pub(crate) consent: Consent,
 }
 
 impl Host {
     pub(crate) fn new() -> Self {
-        Self::in_dir(Arc::new(tempfile::tempdir().unwrap()), MasterKey::random())
+        Self::in_dir(
+            Arc::new(tempfile::tempdir().unwrap()),
+            MasterKey::random(),
+            Clock::default(),
+        )
     }
 
-    fn in_dir(dir: Arc<TempDir>, master: MasterKey) -> Self {
+    fn in_dir(dir: Arc<TempDir>, master: MasterKey, clock: Clock) -> Self {
         let store = Store::open(dir.path(), &master).unwrap();
         let transport = Transport::new();
-        let accounts = Accounts::new(store.clone(), transport.clone());
+        let accounts = Accounts::new(store.clone(), transport.clone(), clock.clone());
         Self {
             consent: Consent::new(store.clone(), accounts.clone()),
             dir,
             master,
             store,
             transport,
+            clock,
             accounts,
         }
     }
@@ -105,14 +112,18 @@ impl Host {
     /// Stopped and started again.
     pub(crate) fn restarted(self) -> Self {
         self.store.close().unwrap();
-        Self::in_dir(Arc::clone(&self.dir), self.master.clone())
+        Self::in_dir(
+            Arc::clone(&self.dir),
+            self.master.clone(),
+            self.clock.clone(),
+        )
     }
 
     /// Started on what a killed process would have left at this moment.
     pub(crate) fn after_a_kill(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         copy_dir(self.dir.path(), dir.path());
-        Self::in_dir(Arc::new(dir), self.master.clone())
+        Self::in_dir(Arc::new(dir), self.master.clone(), self.clock.clone())
     }
 
     /// What the browser brings back when the seller says `decision` on the marketplace's page.

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::clock::Clock;
 use crate::config::PluginConfig;
 use crate::model::{Account, AccountId, UserId};
 use crate::secret::Secret;
@@ -76,17 +77,24 @@ pub struct TokenStatus {
 pub struct Accounts {
     store: Store,
     transport: Transport,
+    clock: Clock,
     turns: Arc<Turns>,
 }
 
 impl Accounts {
-    /// The accounts in a store.
-    pub fn new(store: Store, transport: Transport) -> Self {
+    /// The accounts in a store, whose tokens live by a clock.
+    pub fn new(store: Store, transport: Transport, clock: Clock) -> Self {
         Self {
             store,
             transport,
+            clock,
             turns: Arc::default(),
         }
+    }
+
+    /// By which clock tokens live.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// An account.

@@ -124,7 +124,7 @@ impl Consent {
         let provider = Provider::new(plugin, config).map_err(BeginError::Misconfigured)?;
         let redirect_uri = redirect_uri(plugin, config, provider.granted().redirect)?;
         let authorization = provider.authorize(&redirect_uri);
-        let now = Timestamp::now();
+        let now = self.accounts.clock().now();
         let expires_at = now.checked_add(LIFE).unwrap_or(Timestamp::MAX);
         let pending = Pending {
             user: user.clone(),
@@ -171,7 +171,7 @@ impl Consent {
         };
         let provider =
             Provider::new(&pending.plugin, config).map_err(ConsentError::Misconfigured)?;
-        let asked_at = Timestamp::now();
+        let asked_at = self.accounts.clock().now();
         let verifier = pending.verifier.as_ref();
         let issued = self
             .accounts
@@ -225,7 +225,7 @@ impl Consent {
             return Err(used.map_or(ConsentError::UnknownState, |_| ConsentError::Replayed));
         };
         refuse_mismatch(&pending, callback, returned)?;
-        let now = Timestamp::now();
+        let now = self.accounts.clock().now();
         let commit = Commit::new()
             .expect_generation::<Pending>(&key, generation)
             .delete::<Pending>(&key)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::accounts::Accounts;
+use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::consent::Consent;
 use crate::gateway::{Gateway, Scrub};
@@ -24,6 +25,8 @@ pub struct Options {
     pub compiled_dir: Option<PathBuf>,
     /// Whether replies are searched for secrets. Off only in the test that shows that it matters.
     pub scrub: Scrub,
+    /// By which tokens and consents live; the system's, unless a test lets it jump.
+    pub clock: Clock,
 }
 
 impl Options {
@@ -33,6 +36,7 @@ impl Options {
             data_dir: data_dir.into(),
             compiled_dir: None,
             scrub: Scrub::On,
+            clock: Clock::default(),
         }
     }
 }
@@ -87,7 +91,7 @@ impl Host {
         // Behind the store's lock: who waits for it reads what the other process has set.
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
-        let accounts = Accounts::new(store.clone(), transport.clone());
+        let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
         let gateway = Arc::new(Gateway::with_scrub(
             transport.clone(),
             Arc::new(accounts.clone()),

@@ -22,6 +22,7 @@ pub mod accounts;
 pub mod store;
 pub mod transport;
 
+pub mod clock;
 pub mod config;
 mod directory;
 pub mod locks;

@@ -133,7 +133,8 @@ impl Accounts {
             None => commit.expect_absent::<Account>(&key),
         };
         let renewed = before.is_some();
-        let account = account(id, consented, before.map(|(account, _)| account));
+        let before = before.map(|(account, _)| account);
+        let account = account(id, consented, before, self.clock.now());
         let token = self.token_of(&key, provider, consented)?;
         commit = commit
             .put(
@@ -219,8 +220,12 @@ impl Accounts {
 }
 
 /// The account as it is after a consent: what is the user's stays, what is the seller's is new.
-fn account(id: AccountId, consented: &Consented, before: Option<Account>) -> Account {
-    let now = Timestamp::now();
+fn account(
+    id: AccountId,
+    consented: &Consented,
+    before: Option<Account>,
+    now: Timestamp,
+) -> Account {
     let scopes = consented.issued.scopes.as_ref();
     Account {
         id,

@@ -101,18 +101,18 @@ impl Accounts {
     ) -> Result<Bearer, TokenError> {
         let waiting_since = Instant::now();
         let (_, token, _) = self.connected(account)?;
-        if wanted.is_met(&token, Timestamp::now()) {
+        if wanted.is_met(&token, self.clock.now()) {
             return Ok(token.bearer());
         }
         let mut turn = self.turns.take(account).await;
         let (_, token, _) = self.connected(account)?;
-        if wanted.is_met(&token, Timestamp::now()) {
+        if wanted.is_met(&token, self.clock.now()) {
             return Ok(token.bearer());
         }
         // Whoever waited while it failed has had this answer: not a thousand requests to a server
         // in trouble.
         if let Some((_, failure)) = turn.failure.as_ref().filter(|(at, _)| *at >= waiting_since) {
-            return instead(failure.clone(), &token, wanted);
+            return self.instead(failure.clone(), &token, wanted);
         }
         let (accounts, account, config) = (self.clone(), account.clone(), config.clone());
         let work = tokio::spawn(async move {
@@ -125,7 +125,7 @@ impl Accounts {
         });
         match work.await {
             Ok(Ok(next)) => Ok(next.bearer()),
-            Ok(Err(error)) => instead(error, &token, wanted),
+            Ok(Err(error)) => self.instead(error, &token, wanted),
             Err(_) => Err(TokenError::Unavailable(
                 "the host is being stopped".to_owned(),
             )),
@@ -145,7 +145,7 @@ impl Accounts {
             account,
             token,
             written,
-            asked_at: Timestamp::now(),
+            asked_at: self.clock.now(),
             lost: None,
         };
         if let Some(next) = refresh.take_up().await? {
@@ -166,14 +166,20 @@ impl Accounts {
             Err(refusal) => Err(refresh.give_up(refusal).await),
         }
     }
-}
 
-/// What a caller gets whose refresh failed for now: the old token, if the marketplace still takes it.
-fn instead(error: TokenError, token: &Token, wanted: Wanted) -> Result<Bearer, TokenError> {
-    let alive = token.is_alive(Timestamp::now());
-    match (&error, wanted) {
-        (TokenError::Unavailable(_), Wanted::Fresh) if alive => Ok(token.bearer()),
-        _ => Err(error),
+    /// What a caller gets whose refresh failed for now: the old token, if the marketplace still
+    /// takes it.
+    fn instead(
+        &self,
+        error: TokenError,
+        token: &Token,
+        wanted: Wanted,
+    ) -> Result<Bearer, TokenError> {
+        let alive = token.is_alive(self.clock.now());
+        match (&error, wanted) {
+            (TokenError::Unavailable(_), Wanted::Fresh) if alive => Ok(token.bearer()),
+            _ => Err(error),
+        }
     }
 }
 
@@ -220,7 +226,7 @@ impl Refresh<'_> {
             );
             return Err(self.disconnect(why).await);
         }
-        self.asked_at = Timestamp::now();
+        self.asked_at = self.accounts.clock.now();
         let intent = self.intent(self.lost.clone());
         let commit = Commit::new()
             .put(&self.key, &intent)
@@ -310,7 +316,7 @@ impl Refresh<'_> {
                 Err(error) => return TokenError::store(&error),
             };
             account.state = AccountState::NeedsConsent(why.clone());
-            account.since = Timestamp::now();
+            account.since = self.accounts.clock.now();
             let commit = Commit::new()
                 .expect_generation::<Account>(&self.key, generation)
                 .put(&self.key, &account)

@@ -244,6 +244,7 @@ mod tests {
 
     use super::*;
     use crate::accounts::Accounts;
+    use crate::clock::Clock;
     use crate::gateway::{CallContext, Gateway, Seller};
     use crate::model::{Account, CallId, Lane, PluginId};
     use crate::runtime::fetch::Fetched;
@@ -261,7 +262,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::open(folder.path(), &MasterKey::random()).unwrap();
             let transport = Transport::new();
-            let accounts = Accounts::new(store.clone(), transport.clone());
+            let accounts = Accounts::new(store.clone(), transport.clone(), Clock::default());
             let doors = Doors {
                 gateway: Arc::new(Gateway::new(transport.clone(), Arc::new(accounts))),
                 transport,

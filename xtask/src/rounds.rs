@@ -38,3 +38,8 @@ pub(crate) fn environment(long: bool) -> Vec<(String, String)> {
     };
     TABLE.iter().map(rounds).collect()
 }
+
+/// The names and the long column.
+pub(crate) fn long() -> impl Iterator<Item = (&'static str, u32)> {
+    TABLE.iter().map(|rounds| (rounds.name, rounds.long))
+}

@@ -179,7 +179,6 @@ fn help_promises_no_account_where_a_function_takes_none() {
 fn a_function_of_any_type_has_a_help() {
     let schema = schema_with(EVERYTHING);
     let help = function(&schema, "odd", "take");
-    println!("{help}");
     assert!(help.contains("--methods <METHODS>"), "{help}");
     assert!(
         help.contains("[possible values: get, post, delete-all] [may be repeated]"),

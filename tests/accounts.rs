@@ -3,6 +3,12 @@
 
 #![cfg(test)]
 
+mod calls;
+mod clock;
+mod idle;
+mod outage;
+mod replies;
+
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,7 +24,7 @@ use crate::seller::{
 };
 
 /// After a failure, nobody asks again for this long at most.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(2);
+pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(2);
 
 #[tokio::test]
 async fn a_token_that_is_fresh_is_given_without_asking_anybody() {

@@ -8,6 +8,7 @@ mod clock;
 mod idle;
 mod outage;
 mod replies;
+mod status;
 
 use std::time::Duration;
 

@@ -22,6 +22,18 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 200,
     },
+    // Calls at once on expired tokens.
+    Rounds {
+        name: "CONCURRENT_CALLS",
+        short: 1_000,
+        long: 1_000,
+    },
+    // Hours, of a day in which the token endpoint is in trouble, in which it does not answer.
+    Rounds {
+        name: "TIMED_OUT_HOURS",
+        short: 1,
+        long: 8,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",

@@ -13,6 +13,7 @@ use stoflow_sandbox::{Fault, FaultKind, NewSeller, Options, Rotation};
 
 use crate::seller::{
     Host, Scripted, StoredRefreshing, StoredReply, etsy, provider, sandbox, token_requests, user,
+    wish,
 };
 
 #[tokio::test]
@@ -430,10 +431,8 @@ async fn the_client_proves_itself_as_the_grant_says() {
         );
         assert_eq!(found, expected, "{kind:?}: {body}");
         config.client_secret = None;
-        let begun = host
-            .consent
-            .begin(&user("u1"), &etsy(), &config, None)
-            .await;
+        let (u1, etsy) = (user("u1"), etsy());
+        let begun = host.consent.begin(wish(&u1, &etsy), &config).await;
         assert_eq!(
             begun.is_ok(),
             kind == ClientAuthentication::None,

@@ -18,7 +18,7 @@ pub use alias::{ResolveError, alias};
 pub use connect::{Connected, Revocation};
 pub use error::TokenError;
 
-pub(crate) use connect::Consented;
+pub(crate) use connect::{Consented, narrower};
 pub(crate) use provider::{Provider, Refusal};
 pub(crate) use token::Issued;
 pub(crate) use words::Words;

@@ -130,7 +130,7 @@ pub(super) async fn callback(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Ok(plugin) = plugin_id(&host, &plugin) else {
+    let Some((plugin, name)) = marketplace(&host, &plugin) else {
         return pages::no_marketplace().into_response();
     };
     if method != Method::GET {
@@ -146,24 +146,24 @@ pub(super) async fn callback(
     };
     let answered = answer.give(&host).await;
     match (answered, return_to) {
-        (Ok(offered), _) => asked(&host, &plugin, offered),
+        (Ok(offered), _) => asked(&host, &plugin, &name, offered),
         (Err(error), Some(return_to)) => {
             let problem = failed::problem(error);
             redirect(&return_to.with_error(problem.kind().slug()))
         }
-        (Err(error), None) => failed::page(&error, &name(&host, &plugin)).into_response(),
+        (Err(error), None) => failed::page(&error, &name).into_response(),
     }
 }
 
 /// What the browser gets with an offer: the question, or the way to the backend that answers it.
-fn asked(host: &Host, plugin: &PluginId, offered: Offered) -> Response {
+fn asked(host: &Host, plugin: &PluginId, name: &str, offered: Offered) -> Response {
     if let Some(return_to) = &offered.return_to {
         return redirect(&return_to.with_consent(&offered.id));
     }
     let is_https = cookies::is_https(plugin, &host.config.plugin(plugin));
     let cookie = offered.cookie.as_ref();
     let cookie = cookie.and_then(|cookie| cookies::set(cookie, SameSite::Strict, is_https));
-    let page = pages::question(&offered, &name(host, plugin));
+    let page = pages::question(&offered, name);
     with_cookie(page.into_response(), cookie)
 }
 
@@ -190,10 +190,9 @@ pub(super) async fn confirm(
     headers: HeaderMap,
     form: Result<Form<Confirm>, FormRejection>,
 ) -> Response {
-    let Ok(plugin) = plugin_id(&host, &plugin) else {
+    let Some((plugin, name)) = marketplace(&host, &plugin) else {
         return pages::no_marketplace().into_response();
     };
-    let name = name(&host, &plugin);
     let Ok(Form(form)) = form else {
         return failed::page(&ConsentError::Form("it has no decision"), &name).into_response();
     };
@@ -255,6 +254,7 @@ pub(super) async fn complete(
     Json(body): Json<Complete>,
 ) -> Result<Json<Value>, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
+    let name = host.plugins.active_installed(&plugin)?.description.name;
     match (body.callback, body.consent) {
         (Some(address), None) => {
             let answer = Answer {
@@ -287,7 +287,7 @@ pub(super) async fn complete(
                 }),
                 Decided::Declined(declined) => json!({
                     "account": null,
-                    "done": format!("Nothing was connected; {}.", pages::given_back(&declined, &name(&host, &plugin))),
+                    "done": format!("Nothing was connected; {}.", pages::given_back(&declined, &name)),
                 }),
             }))
         }
@@ -356,11 +356,9 @@ fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response 
     response
 }
 
-/// The marketplace by the name that people know.
-fn name(host: &Host, plugin: &PluginId) -> String {
-    let installed = host.plugins.active_installed(plugin);
-    installed.map_or_else(
-        |_| plugin.to_string(),
-        |plugin| plugin.description.name.clone(),
-    )
+/// The marketplace of an address, with the name that people know. `None` where none is installed.
+fn marketplace(host: &Host, plugin: &str) -> Option<(PluginId, String)> {
+    let plugin = plugin.parse().ok()?;
+    let installed = host.plugins.active_installed(&plugin).ok()?;
+    Some((plugin, installed.description.name.clone()))
 }

@@ -22,6 +22,7 @@ use stoflow_sandbox::{Fault, FaultKind, NewSeller, Options, Rotation};
 
 use crate::seller::{
     Host, Scripted, StoredRefreshing, StoredReply, etsy, provider, sandbox, token_requests, user,
+    wish,
 };
 
 /// After a failure, nobody asks again for this long at most.
@@ -459,10 +460,8 @@ async fn the_client_proves_itself_as_the_grant_says() {
         );
         assert_eq!(found, expected, "{kind:?}: {body}");
         config.client_secret = None;
-        let begun = host
-            .consent
-            .begin(&user("u1"), &etsy(), &config, None)
-            .await;
+        let (u1, etsy) = (user("u1"), etsy());
+        let begun = host.consent.begin(wish(&u1, &etsy), &config).await;
         assert_eq!(
             begun.is_ok(),
             kind == ClientAuthentication::None,

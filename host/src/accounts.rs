@@ -30,7 +30,7 @@ pub use history::{Ended, RefreshHistory, RefreshOutcome};
 pub use idle::IdleRefresh;
 pub use status::{AccountStatus, TokenStatus};
 
-pub(crate) use connect::Consented;
+pub(crate) use connect::{Consented, narrower};
 pub(crate) use provider::{Provider, Refusal};
 pub(crate) use token::Issued;
 pub(crate) use words::Words;

@@ -9,6 +9,7 @@ mod consent;
 mod errors;
 mod events;
 mod form;
+mod page;
 mod plugins;
 mod problem;
 mod refresh;
@@ -22,6 +23,7 @@ use axum::routing::{get, post};
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
 pub use events::{Event, Events, Step};
+pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
@@ -31,8 +33,8 @@ use crate::host::Host;
 /// The largest body: a product's pictures and files with it.
 const BODY_BYTES_MAX: usize = 512 << 20;
 
-/// All routes. Each demands a [`Caller`] among the request's extensions: whoever serves the router
-/// says who is asking.
+/// All routes. Each demands a [`Caller`] among the request's extensions — whoever serves the router
+/// says who is asking — but the two that a seller's browser comes to.
 pub fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/api/plugins", get(plugins::list).post(plugins::install))
@@ -55,6 +57,11 @@ pub fn router(host: Arc<Host>) -> Router {
             post(account_settings::set),
         )
         .route("/api/{plugin}/oauth/connect", post(consent::connect))
+        .route("/api/{plugin}/oauth/callback", get(consent::callback))
+        .route(
+            "/api/{plugin}/oauth/confirm",
+            post(consent::confirm).layer(DefaultBodyLimit::max(consent::FORM_BYTES_MAX)),
+        )
         .route("/api/{plugin}/oauth/complete", post(consent::complete))
         .route(
             "/api/{plugin}/call/{interface}/{function}",

@@ -83,25 +83,28 @@ impl Accounts {
         }
     }
 
-    /// Makes the account of a seller who has consented, or renews the one that is there.
+    /// The account by which a user is connected to a seller.
+    pub(crate) fn connecting(
+        &self,
+        user: &UserId,
+        plugin: &PluginId,
+        identity: &Identity,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let seller: Option<Seller> = self.store.get(&seller_key(user, plugin, identity))?;
+        Ok(seller.map(|seller| seller.account))
+    }
+
+    /// Makes the account of a seller who has consented, or renews the one that is there, together
+    /// with the changes of `commit`.
+    ///
+    /// # Errors
+    /// The store's. A conflict is that of `commit`, or another consent of the same seller was
+    /// faster, or a setting has changed: nothing was done, and it may be tried again.
     pub(crate) async fn connect(
         &self,
         provider: &Provider<'_>,
         consented: &Consented,
-    ) -> Result<Connected, StoreError> {
-        loop {
-            match self.try_connect(provider, consented).await {
-                // Another consent of the same seller was faster, or a setting has changed.
-                Err(StoreError::Conflict { .. }) => {}
-                done => return done,
-            }
-        }
-    }
-
-    async fn try_connect(
-        &self,
-        provider: &Provider<'_>,
-        consented: &Consented,
+        mut commit: Commit,
     ) -> Result<Connected, StoreError> {
         let seller_key = seller_key(&consented.user, &consented.plugin, &consented.identity);
         let seller: Option<Seller> = self.store.get(&seller_key)?;
@@ -112,10 +115,9 @@ impl Accounts {
         // Nobody refreshes the old token meanwhile.
         let _turn = self.turns.take(&id).await;
         let before = self.store.get_with_generation::<Account>(&key)?;
-        let mut commit = match seller {
-            Some(_) => Commit::new(),
-            None => Commit::new().expect_absent::<Seller>(&seller_key),
-        };
+        if seller.is_none() {
+            commit = commit.expect_absent::<Seller>(&seller_key);
+        }
         commit = match &before {
             Some((_, generation)) => commit.expect_generation::<Account>(&key, *generation),
             None => commit.expect_absent::<Account>(&key),
@@ -138,7 +140,7 @@ impl Accounts {
             .delete::<Reply>(&key);
         self.store.commit(commit).await?;
         Ok(Connected {
-            warnings: missing(consented, &account.scopes),
+            warnings: narrower(&account.identity, &account.missing_scopes),
             account,
             renewed,
         })
@@ -176,7 +178,6 @@ fn account(
     before: Option<Account>,
     now: Timestamp,
 ) -> Account {
-    let scopes = consented.issued.scopes.as_ref();
     Account {
         id,
         user: consented.user.clone(),
@@ -184,25 +185,35 @@ fn account(
         identity: consented.identity.clone(),
         state: AccountState::Connected,
         since: now,
-        scopes: scopes.unwrap_or(&consented.scopes).clone(),
+        scopes: consented.granted().clone(),
+        missing_scopes: consented.missing(),
         connected_at: before.as_ref().map_or(now, |account| account.connected_at),
         settings: before.map(|account| account.settings).unwrap_or_default(),
     }
 }
 
-/// A consent that is narrower than what was asked for.
-fn missing(consented: &Consented, scopes: &[String]) -> Vec<String> {
-    let asked = consented.scopes.iter();
-    let missing: Vec<&str> = asked
-        .filter(|scope| !scopes.contains(scope))
-        .map(String::as_str)
-        .collect();
+impl Consented {
+    /// What was consented to. A reply that says nothing of it means all (RFC 6749 §5.1).
+    fn granted(&self) -> &Vec<String> {
+        self.issued.scopes.as_ref().unwrap_or(&self.scopes)
+    }
+
+    /// What was asked for and not consented to.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let granted = self.granted();
+        let missing = self.scopes.iter().filter(|scope| !granted.contains(scope));
+        missing.cloned().collect()
+    }
+}
+
+/// What is said of a consent that is narrower than what was asked for.
+pub(crate) fn narrower(identity: &Identity, missing: &[String]) -> Vec<String> {
     if missing.is_empty() {
         return Vec::new();
     }
     vec![format!(
         "{} did not consent to {}: calls that need it will be refused",
-        consented.identity.name,
+        identity.name,
         missing.join(", ")
     )]
 }

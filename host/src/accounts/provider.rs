@@ -118,10 +118,39 @@ impl<'a> Provider<'a> {
         self.provider
     }
 
-    /// The names of the scopes that are asked for.
+    /// The names of the scopes that are asked for: the plugin's without those that the operator
+    /// leaves out.
     pub(crate) fn scopes(&self) -> Vec<String> {
-        let scopes = self.provider.scopes.iter();
-        scopes.map(|scope| scope.name.clone()).collect()
+        let left_out = &self.config.scopes_left_out;
+        let names = self.provider.scopes.iter().map(|scope| &scope.name);
+        names
+            .filter(|name| !left_out.contains(*name))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether the scopes that the operator leaves out are the plugin's at all: a name that is
+    /// misspelt would leave nothing out.
+    ///
+    /// # Errors
+    /// Which is none, and which there are.
+    pub(crate) fn check_scopes_left_out(&self) -> Result<(), String> {
+        let known: Vec<&str> = self
+            .provider
+            .scopes
+            .iter()
+            .map(|s| s.name.as_str())
+            .collect();
+        let mut left_out = self.config.scopes_left_out.iter();
+        match left_out.find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "scopes_left_out of {plugin} in stoflow.toml names {name:?}, which is none of its \
+                 scopes {}",
+                known.join(", "),
+                plugin = self.plugin,
+            )),
+        }
     }
 
     /// Begins a consent. `redirect_uri` goes out to the letter, whether it is a URL or a name.

@@ -43,9 +43,11 @@ impl Record for Token {
 }
 
 /// What a token endpoint has replied, once understood.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Issued {
+    #[serde(with = "in_record")]
     pub(crate) access_token: Secret,
+    #[serde(default, with = "in_record::option")]
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) expires_in: Option<SignedDuration>,
     pub(crate) refresh_expires_in: Option<SignedDuration>,

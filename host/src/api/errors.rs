@@ -81,8 +81,7 @@ fn plugin_error(json: &[u8], function: &str) -> Problem {
         return problem;
     };
     match error {
-        PluginError::Unauthorized(text) => Problem::new(ProblemKind::ConsentNeeded, text)
-            .remedy("connect the account again: stoflow account connect"),
+        PluginError::Unauthorized(text) => Problem::new(ProblemKind::ConsentNeeded, text),
         PluginError::Forbidden(text) => Problem::new(ProblemKind::Forbidden, text),
         PluginError::NotFound(text) => Problem::new(ProblemKind::NotFound, text),
         PluginError::Invalid(violations) => invalid(violations, function),

@@ -4,13 +4,12 @@ mod refresh;
 mod set;
 mod status;
 
-use clap::{Args, Subcommand};
-use serde_json::{Value, json};
-use url::Url;
+use clap::Subcommand;
+use serde_json::Value;
 
 use super::Failure;
-use super::browser::{self, Callback};
 use super::client::{Client, path};
+use super::connect::Connect;
 use super::rows::rows;
 use crate::model::{Account, AccountState};
 
@@ -41,24 +40,9 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Connect {
-    /// The plugin: etsy
-    plugin: String,
-    /// Whose account it will be
-    #[arg(long)]
-    user: String,
-    /// Paste the address that the browser ends at, instead of listening for it
-    #[arg(long)]
-    paste: bool,
-    /// Only print the address, do not open a browser
-    #[arg(long)]
-    no_browser: bool,
-}
-
 pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Connect(connect) => self::connect(client, connect).await,
+        Command::Connect(connect) => super::connect::run(client, connect).await,
         Command::List { user, json } => list(client, user.as_deref(), json).await,
         Command::Status(status) => status::run(client, status).await,
         Command::Set(set) => set::run(client, set).await,
@@ -76,57 +60,6 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
             Ok(())
         }
     }
-}
-
-async fn connect(client: &mut Client, connect: Connect) -> Result<(), Failure> {
-    let begin = path(&["api", &connect.plugin, "oauth", "connect"], &[]);
-    let begun: Value = client
-        .post(&begin, &json!({ "user": connect.user }))
-        .await?;
-    let text = |name: &str| begun.get(name).and_then(Value::as_str).unwrap_or_default();
-    let redirect = Url::parse(text("redirect_uri")).ok();
-    let listening = match redirect.filter(|_| !connect.paste) {
-        Some(redirect) => Callback::listen(&redirect).await?,
-        None => None,
-    };
-    // A person may take minutes: others can use the store meanwhile.
-    client.release().await?;
-    let url = text("url");
-    println!("Consent here:\n\n  {url}\n");
-    if !connect.no_browser && !connect.paste {
-        browser::open(url);
-    }
-    let (address, page) = match listening {
-        Some(callback) => {
-            println!("Waiting for the browser to come back …");
-            let (address, page) = callback.wait().await?;
-            (address, Some(page))
-        }
-        None => (browser::paste()?, None),
-    };
-    let complete = path(&["api", &connect.plugin, "oauth", "complete"], &[]);
-    let completed: Result<Value, Failure> = client
-        .post(&complete, &json!({ "callback": address }))
-        .await;
-    if let Some(page) = page {
-        page.answer(completed.is_ok()).await;
-    }
-    print_connected(&completed?)
-}
-
-fn print_connected(completed: &Value) -> Result<(), Failure> {
-    let account = completed.get("account").cloned().unwrap_or_default();
-    let account: Account = serde_json::from_value(account).map_err(Failure::reply)?;
-    println!("Connected {} as {}", account.identity.name, account.id);
-    for warning in completed
-        .get("warnings")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        eprintln!("warning: {}", warning.as_str().unwrap_or_default());
-    }
-    Ok(())
 }
 
 async fn list(client: &mut Client, user: Option<&str>, json: bool) -> Result<(), Failure> {

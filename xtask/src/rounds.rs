@@ -22,6 +22,18 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 200,
     },
+    // Kills of a process that commits as fast as it can.
+    Rounds {
+        name: "STORE_KILLS",
+        short: 10,
+        long: 500,
+    },
+    // Power cuts, half of them with torn writes: of the same process, and of the program.
+    Rounds {
+        name: "POWER_CUTS",
+        short: 10,
+        long: 300,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",

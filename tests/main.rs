@@ -4,6 +4,7 @@
 // `cfg(test)` marks all of it as test code for the lints.
 #![cfg(test)]
 
+mod account_ends;
 mod accounts;
 mod assets;
 mod calls;

@@ -28,6 +28,12 @@ const TABLE: &[Rounds] = &[
         short: 10,
         long: 500,
     },
+    // Kills of the program in a consent, a refresh or a call: with each kind of rotation.
+    Rounds {
+        name: "ACCOUNT_KILLS",
+        short: 12,
+        long: 500,
+    },
     // Power cuts, half of them with torn writes: of the same process, and of the program.
     Rounds {
         name: "POWER_CUTS",

@@ -34,6 +34,24 @@ const TABLE: &[Rounds] = &[
         short: 1,
         long: 8,
     },
+    // Kills of a process that commits as fast as it can.
+    Rounds {
+        name: "STORE_KILLS",
+        short: 10,
+        long: 500,
+    },
+    // Kills of the program in a consent, a refresh or a call: with each kind of rotation.
+    Rounds {
+        name: "ACCOUNT_KILLS",
+        short: 12,
+        long: 500,
+    },
+    // Power cuts, half of them with torn writes: of the same process, and of the program.
+    Rounds {
+        name: "POWER_CUTS",
+        short: 10,
+        long: 300,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",

@@ -6,8 +6,10 @@
 
 mod accounts;
 mod assets;
+mod browser;
 mod calls;
 mod command_line;
+mod connect_command;
 mod consent;
 mod consent_pages;
 mod contract;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use stoflow_host::api::Problem;
@@ -14,6 +14,7 @@ use stoflow_host::clock::Clock;
 use stoflow_sandbox::{Fault, FaultKind, NewSeller, Options, Sandbox};
 use url::Url;
 
+use crate::browser::{Browser, Shown};
 use crate::market::configure;
 use crate::stage::Stage;
 
@@ -81,116 +82,6 @@ impl Site {
 
     fn accounts(&self) -> usize {
         self.stage.host.accounts.list(None).unwrap().len()
-    }
-}
-
-/// A browser without scripts: it keeps cookies by origin and folder, and presses buttons.
-struct Browser {
-    client: reqwest::Client,
-    cookies: Vec<(String, String)>,
-}
-
-/// A page that it shows.
-#[derive(Debug)]
-struct Shown {
-    url: Url,
-    status: StatusCode,
-    headers: HeaderMap,
-    html: String,
-}
-
-impl Browser {
-    fn new() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(Duration::from_secs(30))
-            .build();
-        Self {
-            client: client.unwrap(),
-            cookies: Vec::new(),
-        }
-    }
-
-    /// Opens an address, and the one where that leads, which is the host's.
-    async fn follow(&mut self, url: &str) -> Shown {
-        let page = self.get(url).await;
-        self.get(page.location()).await
-    }
-
-    async fn get(&mut self, url: &str) -> Shown {
-        self.send(self.client.get(url)).await
-    }
-
-    /// Presses a button of the form that a page has.
-    async fn press(&mut self, page: &Shown, decision: &str) -> Shown {
-        let action = page.between("action=", ">");
-        let id = page.between("name=consent value=\"", "\"");
-        assert!(
-            page.html
-                .contains(&format!("name=decision value={decision}>"))
-        );
-        let form = [("consent", id), ("decision", decision)];
-        let url = page.url.join(action).unwrap();
-        self.send(self.client.post(url).form(&form)).await
-    }
-
-    async fn send(&mut self, request: reqwest::RequestBuilder) -> Shown {
-        let cookies: Vec<_> = self
-            .cookies
-            .iter()
-            .map(|(n, v)| format!("{n}={v}"))
-            .collect();
-        let request = request.header(header::COOKIE, cookies.join("; "));
-        let response = request.send().await.unwrap();
-        for cookie in response.headers().get_all(header::SET_COOKIE) {
-            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.cookies.push((name.to_owned(), value.to_owned()));
-        }
-        Shown {
-            url: response.url().clone(),
-            status: response.status(),
-            headers: response.headers().clone(),
-            html: response.text().await.unwrap(),
-        }
-    }
-}
-
-impl Shown {
-    fn location(&self) -> &str {
-        let location = self.headers.get(header::LOCATION);
-        let location = location.unwrap_or_else(|| panic!("{}: {}", self.status, self.html));
-        location.to_str().unwrap()
-    }
-
-    fn between(&self, before: &str, after: &str) -> &str {
-        let rest = self.html.split(before).nth(1);
-        let rest = rest.unwrap_or_else(|| panic!("{before} is not in {}", self.html));
-        rest.split(after).next().unwrap()
-    }
-
-    /// A whole page for a person, which no cache keeps and no other site shows or learns of.
-    fn is_page(&self, status: u16, words: &[&str]) {
-        assert_eq!(self.status, status, "{}", self.html);
-        let header = |name: &str| self.headers[name].to_str().unwrap();
-        assert_eq!(header("content-type"), "text/html; charset=utf-8");
-        assert_eq!(header("cache-control"), "no-store");
-        assert_eq!(header("referrer-policy"), "no-referrer");
-        let policy = header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'"), "{policy}");
-        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-        for word in words {
-            assert!(self.html.contains(word), "{word:?} is not in {}", self.html);
-        }
-        assert!(!self.html.contains("<script"));
-        // Nor words that only programmers know.
-        let text = self.html.split("<main>").nth(1).unwrap().to_lowercase();
-        let text = text.split("<form").next().unwrap();
-        for word in ["oauth", "token", "redirect", "callback", " state", "null"] {
-            assert!(!text.contains(word), "{word:?} is in {text}");
-        }
     }
 }
 
@@ -556,10 +447,8 @@ async fn an_account_is_renewed_in_the_browser_by_its_own_seller_only() {
         409,
         &["That was another shop", "Vieux Paris", "Another Shop"],
     );
-    assert_eq!(
-        site.stage.host.accounts.list(None).unwrap(),
-        [account.clone()]
-    );
+    let accounts = site.stage.host.accounts.list(None).unwrap();
+    assert_eq!(accounts, std::slice::from_ref(&account));
     let url = site
         .begin(json!({ "account": "u1/etsy/vieux-paris" }))
         .await;

@@ -7,9 +7,11 @@
 mod account_ends;
 mod accounts;
 mod assets;
+mod browser;
 mod calls;
 mod child;
 mod command_line;
+mod connect_command;
 mod consent;
 mod consent_pages;
 mod contract;

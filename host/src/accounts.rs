@@ -172,7 +172,7 @@ impl Accounts {
     /// shorter): the one that is kept, else a new one, which is asked for once, however many wait.
     ///
     /// A token is never given out past its end by the clock that does not jump, where that is known:
-    /// of tokens that were refreshed in this process. After a start, the times in the records hold.
+    /// of tokens that were issued in this process. After a start, the times in the records hold.
     ///
     /// # Errors
     /// See [`TokenError`]. While the marketplace is in trouble, the old token is given as long as

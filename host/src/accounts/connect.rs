@@ -1,5 +1,7 @@
 //! An account comes to be, and is renewed by the same seller's next consent.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +141,8 @@ impl Accounts {
             .delete::<Refreshing>(&key)
             .delete::<Reply>(&key);
         self.store.commit(commit).await?;
+        self.lives
+            .begin(&account.id, &token, self.clock.now(), Instant::now());
         Ok(Connected {
             warnings: narrower(&account.identity, &account.missing_scopes),
             account,

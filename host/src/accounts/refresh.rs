@@ -110,7 +110,7 @@ impl Accounts {
     }
 
     fn meets(&self, account: &AccountId, token: &Token, wanted: Wanted) -> bool {
-        let left = self.lives.left(account, token.generation, Instant::now());
+        let left = self.lives.left(account, token, Instant::now());
         let fresh = token.is_fresh(account, self.clock.now(), left);
         match wanted {
             // What cannot be refreshed is used until the marketplace refuses it: our clock alone
@@ -151,7 +151,7 @@ impl Accounts {
         token: &Token,
         wanted: Wanted,
     ) -> Result<Bearer, TokenError> {
-        let left = self.lives.left(account, token.generation, Instant::now());
+        let left = self.lives.left(account, token, Instant::now());
         let alive = token.is_alive(self.clock.now(), left);
         match wanted {
             Wanted::Fresh if alive && error.spares_the_old_token() => Ok(token.bearer()),

@@ -191,9 +191,9 @@ impl<'a> Attempt<'a> {
 
     fn say_refreshed(&self, next: &Token, ahead: Option<SignedDuration>) {
         let id = &self.account.id;
-        if let Some(asked) = self.asked {
-            let life = next.life().unsigned_abs();
-            self.accounts.lives.begin(id, next.generation, asked, life);
+        if self.asked.is_some() {
+            let now = self.accounts.clock.now();
+            self.accounts.lives.begin(id, next, now, Instant::now());
         }
         let outcome = RefreshOutcome::Refreshed;
         tracing::info!(account = %id, generation = next.generation, %outcome, "token refreshed");
@@ -278,6 +278,7 @@ impl<'a> Attempt<'a> {
     /// mistake.
     async fn disconnect(&mut self, outcome: RefreshOutcome, why: String) -> TokenError {
         self.fail(outcome, why.clone());
+        tracing::warn!(account = %self.account.id, %outcome, "the seller has to consent again");
         loop {
             let found = self
                 .accounts
@@ -308,14 +309,7 @@ impl<'a> Attempt<'a> {
     /// Notes and logs how it ended.
     fn fail(&mut self, outcome: RefreshOutcome, words: String) {
         let account = &self.account.id;
-        match outcome {
-            RefreshOutcome::Revoked => {
-                tracing::warn!(%account, %outcome, why = %words, "the seller has to consent again");
-            }
-            _ => {
-                tracing::warn!(%account, %outcome, why = %words, "a token could not be refreshed");
-            }
-        }
+        tracing::warn!(%account, %outcome, why = %words, "a token could not be refreshed");
         let ended = Ended {
             at: self.accounts.clock.now(),
             outcome,

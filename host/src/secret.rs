@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A secret text.
@@ -39,6 +40,26 @@ impl fmt::Display for Secret {
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(text)
+    }
+}
+
+/// From here on this process leaves no core dump, which would be every secret in one file, and where
+/// the system can (Linux), its memory and environment are closed to other processes of the same user
+/// too. Only root can look into it then.
+pub fn refuse_dumps() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "core dumps cannot be switched off");
+    }
+    // A handler that the system pipes dumps to is not bound by the limit.
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    {
+        tracing::warn!(%error, "the memory cannot be closed to other processes");
     }
 }
 
@@ -107,5 +128,14 @@ mod tests {
             "*** *** Some(***)"
         );
         assert_eq!(secret.expose(), "s3cr3t");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_that_refuses_dumps_is_not_dumpable() {
+        refuse_dumps();
+        let behavior = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+        assert_eq!(rustix::process::getrlimit(Resource::Core).current, Some(0));
     }
 }

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config;
+use crate::secret;
 use crate::telemetry;
 use client::Client;
 pub use failure::Failure;
@@ -68,6 +69,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telemetry::start(arguments.log.as_deref());
+    secret::refuse_dumps();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

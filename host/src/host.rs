@@ -75,6 +75,8 @@ pub struct Host {
     pub store: Store,
     /// Accounts and tokens.
     pub accounts: Accounts,
+    /// The door to the marketplaces.
+    pub gateway: Arc<Gateway>,
     /// The flow.
     pub consent: Consent,
     /// Installed plugins, and calls of them.
@@ -103,7 +105,7 @@ impl Host {
             .unwrap_or_else(|| data_dir.join("compiled"));
         let runtime = Arc::new(Runtime::new(Some(&compiled))?);
         let doors = Doors {
-            gateway,
+            gateway: Arc::clone(&gateway),
             transport,
             journal: Journal::new(store.clone()),
         };
@@ -113,6 +115,7 @@ impl Host {
             config,
             store,
             accounts,
+            gateway,
             consent,
             plugins,
         })

@@ -22,6 +22,12 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 200,
     },
+    // Damages to the files of a store: flipped bits, zeroed sectors, truncations.
+    Rounds {
+        name: "STORE_DAMAGES",
+        short: 60,
+        long: 1_000,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",

@@ -23,10 +23,32 @@ const TAG: usize = 16;
 pub(super) const SEALED_EXTRA: usize = NONCE + TAG;
 const FILE_VERSION: u32 = 1;
 
-/// The data keys, ready to use.
+/// The data keys, ready to use. There is one, but for the time of a rotation, when what the one
+/// before has sealed is sealed again.
+#[derive(Clone)]
 pub(super) struct Keyring {
     current: u32,
-    keys: Vec<(u32, XChaCha20Poly1305)>,
+    keys: Vec<DataKey>,
+}
+
+#[derive(Clone)]
+struct DataKey {
+    id: u32,
+    bytes: Zeroizing<[u8; 32]>,
+    cipher: XChaCha20Poly1305,
+}
+
+impl DataKey {
+    fn new(id: u32, bytes: Zeroizing<[u8; 32]>) -> Self {
+        let cipher = cipher(&bytes);
+        Self { id, bytes, cipher }
+    }
+
+    fn random(id: u32) -> Self {
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        rand::rng().fill_bytes(bytes.as_mut());
+        Self::new(id, bytes)
+    }
 }
 
 /// The file: JSON, so that a key more is an entry more.
@@ -48,29 +70,60 @@ struct WrappedKey {
 impl Keyring {
     /// Makes the first data key and the file that holds it.
     pub(super) fn create(path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
-        let mut bytes = Zeroizing::new([0_u8; 32]);
-        rand::rng().fill_bytes(bytes.as_mut());
-        let id = 1;
-        let wrapped = WrappedKey {
-            id,
-            master: fingerprint(master),
-            sealed: STANDARD.encode(seal(
+        let first = DataKey::random(1);
+        let keys = Self {
+            current: first.id,
+            keys: vec![first],
+        };
+        keys.write(path, master)?;
+        Ok(keys)
+    }
+
+    /// Puts the file in place that holds these keys under a master key, and only under that one.
+    pub(super) fn write(&self, path: &Path, master: &MasterKey) -> Result<(), StoreError> {
+        let wrap = |key: &DataKey| {
+            let sealed = seal(
                 &cipher(master.bytes()),
-                &wrap_for(id),
-                bytes.as_ref(),
-            )?),
+                &wrap_for(key.id),
+                key.bytes.as_ref(),
+            )?;
+            Ok(WrappedKey {
+                id: key.id,
+                master: fingerprint(master),
+                sealed: STANDARD.encode(sealed),
+            })
         };
         let file = KeyFile {
             version: FILE_VERSION,
-            keys: vec![wrapped],
+            keys: self.keys.iter().map(wrap).collect::<Result<_, _>>()?,
         };
         let text = serde_json::to_vec_pretty(&file)
             .map_err(|error| StoreError::damaged(path.display().to_string(), error.to_string()))?;
-        directory::replace(path, &text).map_err(StoreError::not_writable(path))?;
-        Ok(Self {
-            current: id,
-            keys: vec![(id, cipher(&bytes))],
-        })
+        directory::replace(path, &text).map_err(StoreError::not_writable(path))
+    }
+
+    /// These keys and a new one, which seals from now on.
+    pub(super) fn with_another(&self) -> Self {
+        let next = DataKey::random(self.current + 1);
+        let mut keys = self.keys.clone();
+        let current = next.id;
+        keys.push(next);
+        Self { current, keys }
+    }
+
+    /// The key that seals now, without those before it: what they sealed opens no more.
+    pub(super) fn current_alone(&self) -> Self {
+        let current = self.current;
+        let keys = self.keys.iter().filter(|key| key.id == current);
+        Self {
+            current,
+            keys: keys.cloned().collect(),
+        }
+    }
+
+    /// Whether a rotation was begun and not finished.
+    pub(super) fn is_rotating(&self) -> bool {
+        self.keys.len() > 1
     }
 
     /// Opens the file that is there.
@@ -93,9 +146,9 @@ impl Keyring {
             let opened = open(&cipher(master.bytes()), &wrap_for(wrapped.id), &sealed);
             let bytes = opened
                 .as_ref()
-                .and_then(|bytes| <&[u8; 32]>::try_from(bytes.as_slice()).ok());
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
             match bytes {
-                Some(bytes) => keys.push((wrapped.id, cipher(bytes))),
+                Some(bytes) => keys.push(DataKey::new(wrapped.id, Zeroizing::new(bytes))),
                 None if wrapped.master == fingerprint(master) => {
                     return Err(damaged("a key in it does not open"));
                 }
@@ -106,7 +159,7 @@ impl Keyring {
                 }
             }
         }
-        let current = keys.iter().map(|(id, _)| *id).max();
+        let current = keys.iter().map(|key| key.id).max();
         let current = current.ok_or_else(|| damaged("no key is in it"))?;
         Ok(Self { current, keys })
     }
@@ -134,9 +187,17 @@ impl Keyring {
     }
 
     fn cipher(&self, id: u32) -> Option<&XChaCha20Poly1305> {
-        let found = self.keys.iter().find(|(key_id, _)| *key_id == id);
-        found.map(|(_, cipher)| cipher)
+        let found = self.keys.iter().find(|key| key.id == id);
+        found.map(|key| &key.cipher)
     }
+}
+
+/// Whether this master key is the one that a file's keys are wrapped under, by what the file says.
+pub(super) fn is_under(path: &Path, master: &MasterKey) -> bool {
+    let file = std::fs::read(path).ok();
+    let file = file.and_then(|text| serde_json::from_slice::<KeyFile>(&text).ok());
+    let mark = fingerprint(master);
+    file.is_some_and(|file| file.keys.iter().all(|key| key.master == mark))
 }
 
 fn cipher(bytes: &[u8; 32]) -> XChaCha20Poly1305 {
@@ -238,5 +299,28 @@ mod tests {
                 "{damage}: {error:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_rotation_opens_what_both_keys_sealed_and_afterwards_the_new_one_alone() {
+        let (dir, old, keys) = keyring();
+        let path = dir.path().join("key");
+        let before = keys.seal(b"here", b"before").unwrap();
+        let rotating = keys.with_another();
+        let new = MasterKey::random();
+        rotating.write(&path, &new).unwrap();
+        assert!(is_under(&path, &new) && !is_under(&path, &old));
+        let rotating = Keyring::open(&path, &new).unwrap();
+        assert!(rotating.is_rotating() && rotating.current() == 2);
+        let after = rotating.seal(b"here", b"after").unwrap();
+        assert!(rotating.open_sealed(1, b"here", &before).is_some());
+        let rotated = rotating.current_alone();
+        rotated.write(&path, &new).unwrap();
+        let rotated = Keyring::open(&path, &new).unwrap();
+        assert!(!rotated.is_rotating());
+        assert!(rotated.open_sealed(2, b"here", &after).is_some());
+        assert!(rotated.open_sealed(1, b"here", &before).is_none());
+        let wrong = Keyring::open(&path, &old);
+        assert!(matches!(wrong, Err(StoreError::WrongMasterKey { .. })));
     }
 }

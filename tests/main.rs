@@ -21,6 +21,7 @@ mod publish;
 mod publish_changes;
 mod publish_faults;
 mod publish_kills;
+mod rotation;
 mod secrets;
 mod seller;
 mod stage;

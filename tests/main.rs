@@ -37,6 +37,7 @@ mod publish;
 mod publish_changes;
 mod publish_faults;
 mod publish_kills;
+mod rotation;
 mod secrets;
 mod seed;
 mod seller;

@@ -64,6 +64,18 @@ const TABLE: &[Rounds] = &[
         short: 2_000,
         long: 200_000,
     },
+    // Accounts whose records are sealed again under 64 callers.
+    Rounds {
+        name: "ROTATION_ACCOUNTS",
+        short: 1_000,
+        long: 10_000,
+    },
+    // Rotations of the master key, each killed at a random moment.
+    Rounds {
+        name: "ROTATION_KILLS",
+        short: 10,
+        long: 200,
+    },
 ];
 
 /// The environment that tells the tests.

@@ -142,7 +142,7 @@ async fn a_script_connects_with_yes_and_a_stray_visit_ends_nothing() {
             page.is_page(200, &["Nobody here waits"]);
         }
         let page = connecting.browse("auto=1").await;
-        page.is_page(200, &["Vieux Paris is connected", "Stoflow user u1"]);
+        page.is_page(200, &["“Vieux Paris” is connected", "Stoflow user “u1”"]);
         let (code, said) = connecting.end();
         assert!(code == 0 && said.contains(done), "{code}: {said}");
     }

@@ -1,6 +1,7 @@
 //! The REST API: the one way in. The command line calls the same routes in process.
 
 mod accounts;
+mod body;
 mod call;
 mod caller;
 mod consent;

@@ -196,6 +196,27 @@ async fn a_person_at_a_terminal_is_asked_and_others_use_the_store_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_address_may_be_pasted_where_the_browser_is_elsewhere() {
+    let desk = Desk::new().await;
+    let mut connecting = desk.connect(&["--user", "u1", "--yes", "--paste"], Stdio::piped());
+    let page = Browser::new()
+        .get(&format!("{}&auto=1", connecting.url))
+        .await;
+    connecting.until("Paste the address that the browser ended at: ");
+    let mut stdin = connecting.child.stdin.take().unwrap();
+    writeln!(stdin, "{}", page.location()).unwrap();
+    let (code, said) = connecting.end();
+    assert!(
+        code == 0 && said.contains("Connected Vieux Paris"),
+        "{code}: {said}"
+    );
+    let mut connecting = desk.connect(&["--user", "u1", "--yes", "--paste"], Stdio::piped());
+    let mut stdin = connecting.child.stdin.take().unwrap();
+    writeln!(stdin, "{}", page.location()).unwrap();
+    assert_eq!(connecting.end().0, 4, "an answer counts once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_and_another_shop_are_said_at_the_terminal_and_in_the_browser() {
     let desk = Desk::new().await;
     let yes = ["--user", "u1", "--yes"];

@@ -29,8 +29,8 @@ async fn a_consent_makes_an_account_and_the_next_one_renews_it() {
         ["listings_r", "listings_w", "shops_r"]
     );
     let id = &first.account.id;
-    let value = Some("made-by-hand".to_owned());
-    host.accounts.set(id, "who-made", value).await.unwrap();
+    let made = ("who-made".to_owned(), Some("made-by-hand".to_owned()));
+    host.accounts.set(id, &[made].into()).await.unwrap();
     let again = host.connect(&config, "u1", "").await.unwrap();
     assert!(again.renewed);
     assert_eq!(again.account.id, *id);

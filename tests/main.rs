@@ -4,15 +4,18 @@
 // `cfg(test)` marks all of it as test code for the lints.
 #![cfg(test)]
 
+mod account_ends;
 mod accounts;
 mod assets;
 mod browser;
 mod calls;
+mod child;
 mod command_line;
 mod connect_command;
 mod consent;
 mod consent_pages;
 mod contract;
+mod disk;
 mod gateway;
 mod hostile;
 mod install;
@@ -26,6 +29,8 @@ mod publish_changes;
 mod publish_faults;
 mod publish_kills;
 mod secrets;
+mod seed;
 mod seller;
 mod stage;
 mod store;
+mod store_ends;

@@ -1,5 +1,7 @@
 //! The REST API: the one way in. The command line calls the same routes in process.
 
+mod account_settings;
+mod account_status;
 mod accounts;
 mod body;
 mod call;
@@ -11,6 +13,7 @@ mod form;
 mod page;
 mod plugins;
 mod problem;
+mod refresh;
 
 use std::sync::Arc;
 
@@ -18,11 +21,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
 pub use events::{Event, Events, Step};
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
+pub use refresh::Refreshed;
 
 use crate::host::Host;
 
@@ -44,7 +49,13 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/api/accounts", get(accounts::list))
         .route(
             "/api/accounts/{account}",
-            get(accounts::show).delete(accounts::disconnect),
+            get(account_status::show).delete(accounts::disconnect),
+        )
+        .route("/api/accounts/{account}/refresh", post(refresh::one))
+        .route("/api/accounts/refresh", post(refresh::idle))
+        .route(
+            "/api/accounts/{account}/settings",
+            post(account_settings::set),
         )
         .route("/api/{plugin}/oauth/connect", post(consent::connect))
         .route("/api/{plugin}/oauth/callback", get(consent::callback))

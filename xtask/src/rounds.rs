@@ -22,6 +22,36 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 200,
     },
+    // Calls at once on expired tokens.
+    Rounds {
+        name: "CONCURRENT_CALLS",
+        short: 1_000,
+        long: 1_000,
+    },
+    // Hours, of a day in which the token endpoint is in trouble, in which it does not answer.
+    Rounds {
+        name: "TIMED_OUT_HOURS",
+        short: 1,
+        long: 8,
+    },
+    // Kills of a process that commits as fast as it can.
+    Rounds {
+        name: "STORE_KILLS",
+        short: 10,
+        long: 500,
+    },
+    // Kills of the program in a consent, a refresh or a call: with each kind of rotation.
+    Rounds {
+        name: "ACCOUNT_KILLS",
+        short: 12,
+        long: 500,
+    },
+    // Power cuts, half of them with torn writes: of the same process, and of the program.
+    Rounds {
+        name: "POWER_CUTS",
+        short: 10,
+        long: 300,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",
@@ -37,4 +67,9 @@ pub(crate) fn environment(long: bool) -> Vec<(String, String)> {
         (format!("STOFLOW_ROUNDS_{}", rounds.name), count.to_string())
     };
     TABLE.iter().map(rounds).collect()
+}
+
+/// The names and the long column.
+pub(crate) fn long() -> impl Iterator<Item = (&'static str, u32)> {
+    TABLE.iter().map(|rounds| (rounds.name, rounds.long))
 }

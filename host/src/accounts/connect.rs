@@ -1,13 +1,16 @@
-//! An account comes to be, is renewed by the same seller's next consent, and is forgotten.
+//! An account comes to be, and is renewed by the same seller's next consent.
+
+use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
+use super::history::RefreshHistory;
 use super::provider::{self, Provider, Refusal};
 use super::refresh::{Refreshing, Reply};
 use super::token::{Issued, Token};
-use super::{Accounts, account_key};
+use super::{Accounts, Revocation, account_key};
 use crate::config::PluginConfig;
 use crate::model::{Account, AccountId, AccountState, Identity, PluginId, UserId};
 use crate::secret::Secret;
@@ -23,7 +26,7 @@ impl Record for Seller {
     const KIND: &'static str = "seller";
 }
 
-fn seller_key(user: &UserId, plugin: &PluginId, identity: &Identity) -> Key {
+pub(super) fn seller_key(user: &UserId, plugin: &PluginId, identity: &Identity) -> Key {
     Key::of([user.as_str(), plugin.as_str(), identity.id.as_str()])
 }
 
@@ -36,19 +39,6 @@ pub struct Connected {
     pub renewed: bool,
     /// What the operator or the seller should know: scopes that were not consented to.
     pub warnings: Vec<String>,
-}
-
-/// What became of a token at the marketplace when its account was disconnected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Revocation {
-    /// The marketplace has taken it back.
-    Done,
-    /// It offers no way to; the seller can do it in the settings there.
-    NotOffered,
-    /// It was tried and failed; why.
-    Failed(String),
-    /// There was nothing to revoke.
-    Nothing,
 }
 
 /// Who consented to what, and what was issued for it.
@@ -147,9 +137,12 @@ impl Accounts {
             )
             .put(&key, &account)
             .put(&key, &token)
+            .delete::<RefreshHistory>(&key)
             .delete::<Refreshing>(&key)
             .delete::<Reply>(&key);
         self.store.commit(commit).await?;
+        self.lives
+            .begin(&account.id, &token, self.clock.now(), Instant::now());
         Ok(Connected {
             warnings: narrower(&account.identity, &account.missing_scopes),
             account,
@@ -179,45 +172,6 @@ impl Accounts {
             asked_at,
             provider.granted(),
         ))
-    }
-
-    /// Disconnects an account: takes its token back at the marketplace, if that is possible, and
-    /// forgets the account, its tokens and its settings either way. `None` without such an account.
-    ///
-    /// # Errors
-    /// The store's: then nothing is forgotten.
-    pub async fn disconnect(
-        &self,
-        id: &AccountId,
-        config: &PluginConfig,
-    ) -> Result<Option<(Account, Revocation)>, StoreError> {
-        let _turn = self.turns.take(id).await;
-        let Some(account) = self.get(id)? else {
-            return Ok(None);
-        };
-        let token: Option<Token> = self.store.get(&account_key(id))?;
-        let revocation = match (token, Provider::new(&account.plugin, config)) {
-            (None, _) => Revocation::Nothing,
-            (Some(_), Err(why)) => Revocation::Failed(why),
-            (Some(token), Ok(provider)) => {
-                let refresh = token.refresh_token.as_ref();
-                self.revoke(&provider, config, &token.access_token, refresh)
-                    .await
-            }
-        };
-        let key = account_key(id);
-        let commit = Commit::new()
-            .delete::<Seller>(&seller_key(
-                &account.user,
-                &account.plugin,
-                &account.identity,
-            ))
-            .delete::<Account>(&key)
-            .delete::<Token>(&key)
-            .delete::<Refreshing>(&key)
-            .delete::<Reply>(&key);
-        self.store.commit(commit).await?;
-        Ok(Some((account, revocation)))
     }
 }
 

@@ -1,4 +1,8 @@
-//! `stoflow account`: connect sellers' accounts, show and disconnect them.
+//! `stoflow account`: connect sellers' accounts, show, set up, refresh and disconnect them.
+
+mod refresh;
+mod set;
+mod status;
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -22,11 +26,13 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show an account
-    Show {
-        /// Its id (acc_…) or USER/PLUGIN/SHOP
-        account: String,
-    },
+    /// Show whether an account works, since when and why not; its token, refreshes and settings
+    #[command(visible_alias = "show")]
+    Status(status::Status),
+    /// Set, or take away, an account's own values of its plugin's settings
+    Set(set::Set),
+    /// Get a new token of an account now, or of all accounts that have idled for long
+    Refresh(refresh::Refresh),
     /// Disconnect an account: its tokens are revoked where the marketplace can, and forgotten
     Disconnect {
         /// Its id (acc_…) or USER/PLUGIN/SHOP
@@ -38,12 +44,9 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
     match command {
         Command::Connect(connect) => super::connect::run(client, connect).await,
         Command::List { user, json } => list(client, user.as_deref(), json).await,
-        Command::Show { account } => {
-            let shown: Value = client
-                .get(&path(&["api", "accounts", &account], &[]))
-                .await?;
-            super::print_json(&shown)
-        }
+        Command::Status(status) => status::run(client, status).await,
+        Command::Set(set) => set::run(client, set).await,
+        Command::Refresh(refresh) => refresh::run(client, refresh).await,
         Command::Disconnect { account } => {
             let done: Value = client
                 .delete(&path(&["api", "accounts", &account], &[]))
@@ -78,13 +81,14 @@ async fn list(client: &mut Client, user: Option<&str>, json: bool) -> Result<(),
             account.user.to_string(),
             account.plugin.to_string(),
             account.identity.name.clone(),
+            format!("{:.0}", account.since),
             state(&account.state),
         ]
     });
     print!(
         "{}",
         rows(
-            &["ACCOUNT", "USER", "PLUGIN", "SHOP", "STATE"],
+            &["ACCOUNT", "USER", "PLUGIN", "SHOP", "SINCE", "STATE"],
             &lines.collect::<Vec<_>>()
         )
     );

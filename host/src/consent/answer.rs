@@ -162,7 +162,9 @@ fn denied(code: &str, description: &str) -> ConsentError {
 fn refused(refusal: Refusal) -> ConsentError {
     match refusal {
         Refusal::Grant(words) => ConsentError::CodeRefused(words),
-        Refusal::Misconfigured(words) => ConsentError::Misconfigured(words),
+        Refusal::Misconfigured(words) | Refusal::TokenType { words, .. } => {
+            ConsentError::Misconfigured(words)
+        }
         Refusal::NotDone(words) | Refusal::Lost(words) => ConsentError::Unavailable(words),
     }
 }

@@ -154,6 +154,10 @@ fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
             RefusalKind::Credential,
             format!("stoflow plugin configure {plugin}"),
         ),
+        TokenError::ClockWrong(_) => (
+            RefusalKind::Credential,
+            "set this machine's clock; the consent is kept".to_owned(),
+        ),
         TokenError::Unknown(_) => (
             RefusalKind::NeedsConsent,
             format!("stoflow account connect {plugin}"),

@@ -3,6 +3,7 @@
 mod account_settings;
 mod account_status;
 mod accounts;
+mod body;
 mod call;
 mod caller;
 mod consent;

@@ -12,24 +12,24 @@ use super::super::token::{Issued, Token};
 use super::super::{Accounts, TokenError, account_key, skew};
 use super::interrupted::{Refreshing, Reply};
 use crate::config::PluginConfig;
-use crate::model::{Account, AccountState};
+use crate::model::Account;
 use crate::secret::Secret;
-use crate::store::{Commit, Key, StoreError};
+use crate::store::{Commit, Key};
 
 /// After a reply was lost, the same request goes out once more, but not into the same trouble.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// A refresh that somebody has the turn for.
 pub(super) struct Attempt<'a> {
-    accounts: &'a Accounts,
+    pub(super) accounts: &'a Accounts,
     provider: Provider<'a>,
     config: &'a PluginConfig,
-    key: Key,
-    account: Account,
+    pub(super) key: Key,
+    pub(super) account: Account,
     token: Token,
     /// The generation of the token's record.
-    written: u64,
-    history: RefreshHistory,
+    pub(super) written: u64,
+    pub(super) history: RefreshHistory,
     asked_at: Timestamp,
     /// The same by the clock that never jumps; `None` for a reply to a request of an earlier
     /// process.
@@ -175,13 +175,7 @@ impl<'a> Attempt<'a> {
                 None
             }
         };
-        let commit = Commit::new()
-            .expect_generation::<Token>(&self.key, self.written)
-            .put(&self.key, &next)
-            .put(&self.key, &self.history)
-            .delete::<Refreshing>(&self.key)
-            .delete::<Reply>(&self.key);
-        self.commit(commit).await?;
+        self.keep(&next).await?;
         if let Some(error) = error {
             return Err(error);
         }
@@ -274,40 +268,8 @@ impl<'a> Attempt<'a> {
         done.err().unwrap_or(TokenError::Misconfigured(why))
     }
 
-    /// Says that the seller is needed. The tokens are kept: the refusal may be the marketplace's
-    /// mistake.
-    async fn disconnect(&mut self, outcome: RefreshOutcome, why: String) -> TokenError {
-        self.fail(outcome, why.clone());
-        tracing::warn!(account = %self.account.id, %outcome, "the seller has to consent again");
-        loop {
-            let found = self
-                .accounts
-                .store
-                .get_with_generation::<Account>(&self.key);
-            let (mut account, generation) = match found {
-                Ok(Some(found)) => found,
-                Ok(None) => return TokenError::Unknown(self.account.id.clone()),
-                Err(error) => return TokenError::store(&error),
-            };
-            account.state = AccountState::NeedsConsent(why.clone());
-            account.since = self.accounts.clock.now();
-            let commit = Commit::new()
-                .expect_generation::<Account>(&self.key, generation)
-                .put(&self.key, &account)
-                .put(&self.key, &self.history)
-                .delete::<Refreshing>(&self.key)
-                .delete::<Reply>(&self.key);
-            match self.accounts.store.commit(commit).await {
-                // Its settings have changed meanwhile.
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return TokenError::store(&error),
-                Ok(()) => return TokenError::NeedsConsent(why),
-            }
-        }
-    }
-
     /// Notes and logs how it ended.
-    fn fail(&mut self, outcome: RefreshOutcome, words: String) {
+    pub(super) fn fail(&mut self, outcome: RefreshOutcome, words: String) {
         let account = &self.account.id;
         tracing::warn!(%account, %outcome, why = %words, "a token could not be refreshed");
         let ended = Ended {
@@ -332,7 +294,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), TokenError> {
+    pub(super) async fn commit(&self, commit: Commit) -> Result<(), TokenError> {
         let store = &self.accounts.store;
         store
             .commit(commit)

@@ -23,7 +23,7 @@ fn invalid_grant() -> Value {
 
 /// What a kill between a reply and its being understood leaves.
 fn leave(host: &Host, id: &AccountId, reply: &[u8]) {
-    let refreshing = json!({"generation": 1, "begun_at": jiff::Timestamp::now().to_string()});
+    let refreshing = json!({"generation": 1, "begun_at": host.clock.now().to_string()});
     let key = Key::of([id.as_str()]);
     let commit = Commit::new()
         .put(&key, &StoredRefreshing(refreshing))
@@ -86,6 +86,21 @@ async fn a_kept_reply_that_cannot_be_read_is_named_as_lost_and_asked_for_once_mo
             assert!(host.store.get::<StoredRefreshing>(&key).unwrap().is_none());
         }
     }
+}
+
+#[tokio::test]
+async fn a_kept_reply_whose_token_has_ended_meanwhile_gives_its_refresh_token() {
+    let endpoint = Scripted::start().await;
+    let (host, config) = (Host::new(), endpoint.config());
+    let id = endpoint.connected(&host, &config).await.account.id;
+    let kept = token("ended-access-token", "second-refresh-token").to_string();
+    leave(&host, &id, kept.as_bytes());
+    let host = host.restarted();
+    host.clock.jump(jiff::SignedDuration::from_hours(2));
+    endpoint.then_json(200, token("third-access-token", "third-refresh-token"));
+    let bearer = host.accounts.bearer(&id, &config).await.unwrap();
+    assert_eq!(bearer.token.expose(), "third-access-token");
+    assert_eq!(refresh_tokens(&endpoint), ["second-refresh-token"]);
 }
 
 #[tokio::test]

@@ -106,7 +106,11 @@ impl Accounts {
         };
         let mut attempt = Attempt::new(self, provider, config, account, token, written)?;
         if let Some(next) = attempt.take_up().await? {
-            return Ok(next);
+            if next.is_alive(self.clock.now(), None) {
+                return Ok(next);
+            }
+            // It has ended while the host was stopped: now nothing is left to be taken up.
+            return Box::pin(self.replace(id, config, wanted)).await;
         }
         attempt.begin().await?;
         match attempt.ask().await {

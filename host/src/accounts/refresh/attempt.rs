@@ -97,7 +97,7 @@ impl<'a> Attempt<'a> {
     pub(super) async fn begin(&mut self) -> Result<(), TokenError> {
         if self.token.refresh_token.is_none() {
             let why = format!(
-                "{} gave a token that cannot be refreshed, and it does not take it any more",
+                "{} gave a token that cannot be refreshed, and it has ended or is refused",
                 self.account.plugin
             );
             return Err(self.disconnect(RefreshOutcome::Revoked, why).await);
@@ -128,7 +128,7 @@ impl<'a> Attempt<'a> {
         let (Err(Refusal::Grant(why)), Some(replaced)) = (&outcome, replaced) else {
             return outcome;
         };
-        tracing::warn!(account = %self.account.id, %why, "a refresh token was refused that never worked; asking with the one before");
+        tracing::warn!(account = %self.account.id, %why, "a refresh token was refused whose access token is not known to have worked; asking with the one before");
         match self.ask_with(&replaced).await {
             Err(Refusal::Grant(_)) => outcome,
             Ok(issued) => {
@@ -160,7 +160,7 @@ impl<'a> Attempt<'a> {
         let is_dead = issued.expires_in.is_some_and(|life| !life.is_positive());
         let granted = self.provider.granted();
         let mut next = Token::following(Some(&self.token), issued, self.asked_at, granted);
-        self.history.note_clock(ahead);
+        self.note_clock(ahead);
         let error = match ahead.filter(|_| is_dead) {
             Some(ahead) => {
                 let plugin = &self.account.plugin;
@@ -199,9 +199,7 @@ impl<'a> Attempt<'a> {
     /// No token: only a grant that is refused needs the seller.
     pub(super) async fn give_up(&mut self, refusal: Refusal) -> TokenError {
         let ahead = skew::ahead(self.accounts.clock.now(), self.heard.date);
-        if self.heard.status.is_some() {
-            self.history.note_clock(ahead);
-        }
+        self.note_clock(ahead);
         match refusal {
             Refusal::Grant(words) => {
                 let (outcome, why) = match self.lost.take() {
@@ -266,6 +264,13 @@ impl<'a> Attempt<'a> {
         }
         let done = self.commit(commit).await;
         done.err().unwrap_or(TokenError::Misconfigured(why))
+    }
+
+    /// Notes what the latest reply shows of the clock, if one came.
+    fn note_clock(&mut self, ahead: Option<SignedDuration>) {
+        if self.heard.status.is_some() {
+            self.history.clock_ahead_seconds = ahead.map(|ahead| ahead.as_secs());
+        }
     }
 
     /// Notes and logs how it ended.

@@ -56,7 +56,7 @@ enum Command {
     /// Install, show, set up and remove plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
-    /// Connect sellers' accounts, show and disconnect them
+    /// Connect sellers' accounts, look after them, disconnect them
     #[command(subcommand)]
     Account(account::Command),
     /// Call a function of a plugin

@@ -59,7 +59,7 @@ enum Command {
     /// Install, show, set up and remove plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
-    /// Connect sellers' accounts, show and disconnect them
+    /// Connect sellers' accounts, look after them, disconnect them
     #[command(subcommand)]
     Account(account::Command),
     /// Replace the master key that all is sealed under

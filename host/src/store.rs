@@ -2,15 +2,26 @@
 //!
 //! sled is the engine, and by itself it loses acknowledged data when the power fails and falls back
 //! in silence when a bit flips. So every commit is first one sealed, numbered record in
-//! `commits.log`, synced — that is the moment of the answer — and then one sled transaction; at a
-//! start the two are compared. Nothing outside this module knows of trees, pieces or ciphers.
+//! `commits.log`, synced — that is the moment of the answer — and then one sled transaction; and
+//! whenever the log is cut, all records are first written into one sealed file of our own, a
+//! checkpoint. At a start the three are compared, every record is read and counted, and a database
+//! that is not what was committed is made again from the other two. Nothing outside this module
+//! knows of trees, pieces or ciphers.
 
+mod census;
+mod checkpoint;
 mod clean;
 mod commit;
 mod committer;
+mod copy;
+mod cut;
+mod database;
+mod edition;
 mod engine;
+mod envelope;
 mod error;
 mod files;
+mod findings;
 mod frame;
 mod key;
 mod keyring;
@@ -18,7 +29,9 @@ mod lock;
 mod log;
 mod master;
 mod open;
+mod rebuild;
 mod recovery;
+mod unlock;
 
 pub use commit::{COMMIT_BYTES_MAX, Commit};
 pub use error::StoreError;

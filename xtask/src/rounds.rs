@@ -40,6 +40,12 @@ const TABLE: &[Rounds] = &[
         short: 10,
         long: 300,
     },
+    // Damages to the files of a store: flipped bits, zeroed sectors, truncations.
+    Rounds {
+        name: "STORE_DAMAGES",
+        short: 60,
+        long: 1_000,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",

@@ -10,14 +10,17 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
+use super::census::Census;
 use super::commit::{COMMIT_BYTES_MAX, Commit};
+use super::cut::cut;
 use super::engine::Entry;
 use super::frame::{self, Place};
 use super::log::{Log, Logged};
 use super::{Shared, StoreError, clean};
 
-/// The log is cut at this size, and no sooner, so that sled may lose that much of its end and more.
-/// Two such files are read at every start, in a few milliseconds.
+/// The log is cut at this size, or at that of the last checkpoint if it is larger: so writing a
+/// checkpoint costs no more than writing the log did. Two such files are read at every start, in a
+/// few milliseconds.
 const LOG_BYTES_MAX: u64 = 2 << 20;
 /// How much may go into one frame: a frame is sealed, and written, as a whole.
 const GROUP_BYTES_MAX: usize = COMMIT_BYTES_MAX;
@@ -31,19 +34,28 @@ pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// What the thread is told.
 pub(super) enum Message {
     Commit(Commit, Answer),
-    /// Checkpoint, leave the mark of a clean close, end.
+    /// Put sled on disk, leave the mark of a clean close, end.
     Close(Answer),
 }
 
 pub(super) struct Committer {
     shared: Arc<Shared>,
     log: Log,
-    /// The number of the last commit.
-    last: u64,
-    /// Whether the mark of the last clean close still holds: nothing was committed since.
-    marked: bool,
+    state: State,
     /// Whether sled holds what it has not written out.
     unflushed: bool,
+}
+
+/// What the thread knows of the store from one group to the next.
+pub(super) struct State {
+    /// The number of the last commit.
+    pub(super) last: u64,
+    /// All records as the last commit left them.
+    pub(super) census: Census,
+    /// How large the last checkpoint is.
+    pub(super) checkpoint_bytes: u64,
+    /// Whether the mark of the last clean close still holds: nothing was committed since.
+    pub(super) marked: bool,
 }
 
 /// What commits that are not applied yet do to a record: its generation and its further pieces, or
@@ -51,13 +63,12 @@ pub(super) struct Committer {
 type Pending = HashMap<Place, Option<(u64, u16)>>;
 
 impl Committer {
-    pub(super) fn new(shared: Arc<Shared>, log: Log, last: u64, marked: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, log: Log, state: State) -> Self {
         Self {
+            unflushed: !state.marked,
             shared,
             log,
-            last,
-            marked,
-            unflushed: !marked,
+            state,
         }
     }
 
@@ -102,7 +113,7 @@ impl Committer {
         let mut logged = Vec::new();
         let mut pending = Pending::new();
         for (commit, answer) in group {
-            let number = self.last + logged.len() as u64 + 1;
+            let number = self.state.last + logged.len() as u64 + 1;
             match self.prepare(commit, number, &mut pending) {
                 Ok(commit) => {
                     logged.push(commit);
@@ -115,10 +126,9 @@ impl Committer {
         for answer in answers {
             answer(written.clone());
         }
-        if written.is_ok() && self.log.bytes() > LOG_BYTES_MAX {
+        if written.is_ok() && self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint_bytes) {
             // The commits are answered and durable; only what comes after is refused.
-            let cut = self.checkpoint();
-            let cut = cut.and_then(|()| self.log.cut(&self.shared.keys, self.last));
+            let cut = self.cut();
             cut.unwrap_or_else(|error| self.fail(&error));
         }
     }
@@ -185,16 +195,10 @@ impl Committer {
         let Some(last) = logged.last() else {
             return Ok(());
         };
-        let written = self.unmark().and_then(|()| {
-            self.log.append(&self.shared.keys, logged)?;
-            self.shared.change(|engine| {
-                let entries = logged.iter().flat_map(|commit| &commit.entries);
-                engine.apply(&self.shared.keys, last.number, entries)
-            })
-        });
-        match written {
-            Ok(()) => {
-                self.last = last.number;
+        match self.write_through(logged, last.number) {
+            Ok(census) => {
+                self.state.last = last.number;
+                self.state.census = census;
                 self.unflushed = true;
                 Ok(())
             }
@@ -205,28 +209,54 @@ impl Committer {
         }
     }
 
+    /// The census that the commits leave.
+    fn write_through(&mut self, logged: &[Logged], last: u64) -> Result<Census, StoreError> {
+        let mut census = self.state.census.clone();
+        let before = |place: &Place| self.shared.engine(|engine| engine.generation(place));
+        census.follow(logged, before)?;
+        self.unmark()?;
+        self.log.append(&self.shared.keys, logged)?;
+        self.shared.change(|engine| {
+            let entries = logged.iter().flat_map(|commit| &commit.entries);
+            engine.apply(&self.shared.keys, last, &census, entries)
+        })?;
+        Ok(census)
+    }
+
     /// Takes the mark away before the log goes ahead of it: one that stayed would name an older
     /// commit as the last.
     fn unmark(&mut self) -> Result<(), StoreError> {
-        if self.marked {
+        if self.state.marked {
             clean::remove(&self.shared.dir)?;
-            self.marked = false;
+            self.state.marked = false;
         }
         Ok(())
     }
 
-    /// Puts sled on disk: the log may be cut behind it.
-    fn checkpoint(&self) -> Result<(), StoreError> {
-        self.shared.engine(|engine| engine.sync())
+    /// Writes a checkpoint and begins a new log behind it.
+    fn cut(&mut self) -> Result<(), StoreError> {
+        let (log, checkpoint) = self.shared.engine(|engine| {
+            let state = (self.state.last, &self.state.census);
+            cut(
+                &self.shared.dir,
+                &self.shared.keys,
+                Some(engine),
+                state,
+                &[],
+            )
+        })?;
+        self.log = log;
+        self.state.checkpoint_bytes = checkpoint.bytes;
+        Ok(())
     }
 
     fn close(self, answer: Answer) {
         let closed = self.shared.usable().and_then(|()| {
-            if self.marked {
+            if self.state.marked {
                 return Ok(());
             }
-            self.checkpoint()?;
-            clean::write(&self.shared.dir, &self.shared.keys, self.last)
+            self.shared.engine(|engine| engine.sync())?;
+            clean::write(&self.shared.dir, &self.shared.keys, self.state.last)
         });
         // sled is closed before the lock is given back, and nobody reads on.
         self.shared.close();
@@ -316,5 +346,52 @@ mod tests {
         let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
         let names: Vec<&str> = notes.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(names, ["1", "2"]);
+    }
+
+    /// Changes the database behind the store's back, as sled may by itself.
+    fn behind_its_back(opened: &open::Opened, entries: &[Entry]) {
+        let state = &opened.committer.state;
+        let keys = &opened.shared.keys;
+        let changed = opened.shared.change(|engine| {
+            engine.apply(keys, state.last, &state.census, entries)?;
+            engine.flush()
+        });
+        changed.unwrap();
+    }
+
+    #[test]
+    fn a_record_that_the_database_lost_or_aged_is_noticed_and_made_good() {
+        let place = Place::new(Note::KIND, &Key::of(["2"]));
+        for (aged, says) in [
+            (false, "note: 1 of 2 records are there"),
+            (true, "note: not every one of the 2 records is the newest"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let master = MasterKey::random();
+            let mut opened = open::open(dir.path(), &master, Duration::ZERO).unwrap();
+            for names in [["1", "2"], ["1", "2"]] {
+                assert!(
+                    commit(&mut opened.committer, &names)
+                        .iter()
+                        .all(Result::is_ok)
+                );
+            }
+            let old = frame::seal(&opened.shared.keys, &place, 1, b"\"older\"")
+                .unwrap()
+                .0;
+            let lost = vec![Entry::remove(place.bytes().to_vec())];
+            behind_its_back(&opened, if aged { &old } else { &lost });
+            opened.shared.close();
+            drop(opened);
+            let store = Store::open(dir.path(), &master).unwrap();
+            let findings = store.findings().join("\n");
+            assert!(
+                findings.contains(says) && findings.contains("made again"),
+                "{findings}"
+            );
+            let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
+            let texts: Vec<&str> = notes.iter().map(|(_, note)| note.0.as_str()).collect();
+            assert_eq!(texts, ["1", "2"]);
+        }
     }
 }

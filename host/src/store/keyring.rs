@@ -27,6 +27,8 @@ const FILE_VERSION: u32 = 1;
 pub(super) struct Keyring {
     current: u32,
     keys: Vec<(u32, XChaCha20Poly1305)>,
+    /// What the file holds: the same keys, wrapped.
+    file: Vec<u8>,
 }
 
 /// The file: JSON, so that a key more is an entry more.
@@ -47,7 +49,15 @@ struct WrappedKey {
 
 impl Keyring {
     /// Makes the first data key and the file that holds it.
+    #[cfg(test)]
     pub(super) fn create(path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
+        let keys = Self::make(path, master)?;
+        keys.write(path)?;
+        Ok(keys)
+    }
+
+    /// Makes the first data key; the file `path` that is to hold it is not written yet.
+    pub(super) fn make(path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         rand::rng().fill_bytes(bytes.as_mut());
         let id = 1;
@@ -66,22 +76,37 @@ impl Keyring {
         };
         let text = serde_json::to_vec_pretty(&file)
             .map_err(|error| StoreError::damaged(path.display().to_string(), error.to_string()))?;
-        directory::replace(path, &text).map_err(StoreError::not_writable(path))?;
         Ok(Self {
             current: id,
             keys: vec![(id, cipher(&bytes))],
+            file: text,
         })
     }
 
     /// Opens the file that is there.
     pub(super) fn open(path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
+        let text = std::fs::read(path).map_err(StoreError::io(path))?;
+        Self::unwrap(&text, path, master)
+    }
+
+    /// Writes the file, or over it.
+    pub(super) fn write(&self, path: &Path) -> Result<(), StoreError> {
+        directory::replace(path, &self.file).map_err(StoreError::not_writable(path))
+    }
+
+    /// What the file holds. It is no secret: the keys in it are wrapped.
+    pub(super) fn file(&self) -> &[u8] {
+        &self.file
+    }
+
+    /// Unwraps the keys of such a file's text, which was read from `path`.
+    pub(super) fn unwrap(text: &[u8], path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
         let damaged = |what: &str| {
             let what = format!("{what}. Put it back from a copy of the store");
             StoreError::damaged(path.display().to_string(), what)
         };
-        let text = std::fs::read(path).map_err(StoreError::io(path))?;
         let file: KeyFile =
-            serde_json::from_slice(&text).map_err(|_| damaged("it is no list of keys"))?;
+            serde_json::from_slice(text).map_err(|_| damaged("it is no list of keys"))?;
         if file.version != FILE_VERSION {
             return Err(damaged("its version is unknown to this program"));
         }
@@ -108,7 +133,11 @@ impl Keyring {
         }
         let current = keys.iter().map(|(id, _)| *id).max();
         let current = current.ok_or_else(|| damaged("no key is in it"))?;
-        Ok(Self { current, keys })
+        Ok(Self {
+            current,
+            keys,
+            file: text.to_vec(),
+        })
     }
 
     /// The id of the key that seals now.

@@ -150,7 +150,9 @@ impl Town {
 
     /// The consent of a seller, their browser played by a plain client.
     async fn connect(&self, user: &str, seller: i64, moment: Moment) -> Ran {
-        let arguments = ["account", "connect", "etsy", "--user", user, "--paste"];
+        let arguments = [
+            "account", "connect", "etsy", "--user", user, "--paste", "--yes",
+        ];
         let mut child = self.command(&arguments).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let out = child.stdout.take().unwrap();

@@ -7,6 +7,7 @@ mod account;
 mod browser;
 mod call;
 mod client;
+mod connect;
 mod failure;
 pub mod flag;
 pub mod flags;
@@ -112,6 +113,14 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
         serde_json::to_string_pretty(value).map_err(Failure::reply)?
     );
     Ok(())
+}
+
+/// What a reply warns of, on stderr. Its words may be a marketplace's.
+fn print_warnings(reply: &serde_json::Value) {
+    let warnings = reply.get("warnings").and_then(|list| list.as_array());
+    for warning in warnings.into_iter().flatten().filter_map(|w| w.as_str()) {
+        eprintln!("warning: {}", text::one_line(warning));
+    }
 }
 
 #[cfg(test)]

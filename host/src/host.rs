@@ -88,7 +88,7 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let (master, _) = MasterKey::find(data_dir, |name| std::env::var_os(name))?;
+        let (master, source) = MasterKey::find(data_dir, |name| std::env::var_os(name))?;
         let store = Store::open(data_dir, &master)?;
         // Behind the store's lock: who waits for it reads what the other process has set.
         let config = Arc::new(Config::load(data_dir)?);
@@ -103,7 +103,10 @@ impl Host {
             .compiled_dir
             .clone()
             .unwrap_or_else(|| data_dir.join("compiled"));
-        let runtime = Arc::new(Runtime::new(Some(&compiled))?);
+        let code_key = source
+            .is_outside(data_dir)
+            .then(|| master.derived("compiled code"));
+        let runtime = Arc::new(Runtime::new(Some((&compiled, code_key)))?);
         let doors = Doors {
             gateway: Arc::clone(&gateway),
             transport,

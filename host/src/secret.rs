@@ -5,8 +5,15 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::RngCore;
 use rustix::process::{Resource, Rlimit, setrlimit};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// 256 bits: nobody guesses a random one.
+const RANDOM_BYTES: usize = 32;
 
 /// A secret text.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -16,6 +23,19 @@ impl Secret {
     /// Takes the text over.
     pub fn new(text: String) -> Self {
         Self(text)
+    }
+
+    /// A new one of 256 bits from the operating system's generator, fit for a URL.
+    pub fn random() -> Self {
+        let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
+        rand::rng().fill_bytes(bytes.as_mut_slice());
+        Self(URL_SAFE_NO_PAD.encode(bytes.as_slice()))
+    }
+
+    /// By which it is found and known again without being kept: its SHA-256, in hexadecimal digits.
+    /// Not for a secret that can be guessed.
+    pub fn digest(&self) -> String {
+        hex::encode(Sha256::digest(self.0.as_bytes()))
     }
 
     /// The text itself. Every place that calls this sends it to whom it is meant for, seals it, or
@@ -128,6 +148,16 @@ mod tests {
             "*** *** Some(***)"
         );
         assert_eq!(secret.expose(), "s3cr3t");
+    }
+
+    #[test]
+    fn random_secrets_differ_and_fit_a_url() {
+        let (a, b) = (Secret::random(), Secret::random());
+        assert!(a != b && a.digest() != b.digest());
+        // 32 bytes are 43 characters of unpadded base 64.
+        assert_eq!(a.expose().len(), 43);
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        assert!(a.expose().chars().all(fits));
     }
 
     #[test]

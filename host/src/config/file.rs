@@ -1,6 +1,6 @@
 //! `stoflow.toml` as a whole: read at the start, changed by commands one plugin at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::PluginConfig;
 use super::plugin::{PluginTable, SECRET_BYTES_MIN};
+use super::{ConsentConfig, PluginConfig};
 use crate::directory;
 use crate::model::{Grant, PluginId};
 use crate::secret::Secret;
@@ -22,9 +22,16 @@ const FILE_NAME: &str = "stoflow.toml";
 #[derive(Debug)]
 pub struct Config {
     path: PathBuf,
-    plugins: RwLock<BTreeMap<PluginId, Arc<PluginConfig>>>,
+    set: RwLock<Set>,
     /// One writer at a time: a change reads the file again, edits it and puts it in place.
     writing: Mutex<()>,
+}
+
+/// What is set, as it is used.
+#[derive(Debug)]
+struct Set {
+    consent: Arc<ConsentConfig>,
+    plugins: BTreeMap<PluginId, Arc<PluginConfig>>,
 }
 
 /// Why the configuration cannot be used or changed.
@@ -75,6 +82,12 @@ pub struct PluginChange {
     /// The `redirect_uri` of consent.
     #[serde(default)]
     pub redirect_uri: Option<String>,
+    /// Scopes that sellers are not asked for any more.
+    #[serde(default)]
+    pub without_scopes: BTreeSet<String>,
+    /// Scopes that they are asked for again.
+    #[serde(default)]
+    pub with_scopes: BTreeSet<String>,
     /// Stand-ins by real origin; an empty text takes one away.
     #[serde(default)]
     pub origins: BTreeMap<String, String>,
@@ -87,6 +100,8 @@ pub struct PluginChange {
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(default)]
+    consent: ConsentConfig,
+    #[serde(default)]
     plugins: BTreeMap<PluginId, PluginTable>,
 }
 
@@ -94,10 +109,10 @@ impl Config {
     /// Reads `stoflow.toml` in the data directory; where there is none, nothing is set.
     pub fn load(data_dir: &Path) -> Result<Self, ConfigError> {
         let path = data_dir.join(FILE_NAME);
-        let plugins = read(&path)?;
+        let set = parse(&path, &read_text(&path)?)?;
         Ok(Self {
             path,
-            plugins: RwLock::new(plugins),
+            set: RwLock::new(set),
             writing: Mutex::new(()),
         })
     }
@@ -109,8 +124,14 @@ impl Config {
 
     /// What is set for a plugin; all unset where nothing is.
     pub fn plugin(&self, id: &PluginId) -> Arc<PluginConfig> {
-        let plugins = self.plugins.read().unwrap_or_else(PoisonError::into_inner);
-        plugins.get(id).cloned().unwrap_or_default()
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        set.plugins.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What is set for consents.
+    pub fn consent(&self) -> Arc<ConsentConfig> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&set.consent)
     }
 
     /// Changes what is set for a plugin, in the file and here.
@@ -183,13 +204,13 @@ impl Config {
         });
         edit(as_table(plugins).ok_or_else(|| self.no_table("plugins"))?)?;
         let text = document.to_string();
-        let plugins = parse(&self.path, &text)?;
+        let set = parse(&self.path, &text)?;
         // Readable by its owner alone: it may hold the app's secret.
         directory::replace(&self.path, text.as_bytes()).map_err(|source| ConfigError::Io {
             path: self.path.clone(),
             source,
         })?;
-        *self.plugins.write().unwrap_or_else(PoisonError::into_inner) = plugins;
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
         Ok(())
     }
 }
@@ -236,8 +257,29 @@ fn apply(table: &mut Table, change: &PluginChange) {
     if file.is_some() {
         table.remove("client_secret");
     }
+    apply_scopes(table, change);
     apply_map(table, "origins", &change.origins);
     apply_map(table, "settings", &change.settings);
+}
+
+fn apply_scopes(table: &mut Table, change: &PluginChange) {
+    if change.without_scopes.is_empty() && change.with_scopes.is_empty() {
+        return;
+    }
+    let before = table.get("scopes_left_out").and_then(Item::as_array);
+    let before = before
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str());
+    let mut left_out: BTreeSet<String> = before.map(str::to_owned).collect();
+    left_out.extend(change.without_scopes.iter().cloned());
+    left_out.retain(|name| !change.with_scopes.contains(name));
+    if left_out.is_empty() {
+        table.remove("scopes_left_out");
+    } else {
+        let names: toml_edit::Array = left_out.into_iter().collect();
+        table.insert("scopes_left_out", toml_edit::value(names));
+    }
 }
 
 fn apply_map(table: &mut Table, key: &str, changes: &BTreeMap<String, String>) {
@@ -259,10 +301,6 @@ fn apply_map(table: &mut Table, key: &str, changes: &BTreeMap<String, String>) {
     }
 }
 
-fn read(path: &Path) -> Result<BTreeMap<PluginId, Arc<PluginConfig>>, ConfigError> {
-    parse(path, &read_text(path)?)
-}
-
 fn read_text(path: &Path) -> Result<String, ConfigError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
@@ -274,7 +312,7 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<BTreeMap<PluginId, Arc<PluginConfig>>, ConfigError> {
+fn parse(path: &Path, text: &str) -> Result<Set, ConfigError> {
     let document: Document = toml_edit::de::from_str(text).map_err(|error| {
         invalid(
             path,
@@ -283,12 +321,22 @@ fn parse(path: &Path, text: &str) -> Result<BTreeMap<PluginId, Arc<PluginConfig>
             error.message(),
         )
     })?;
-    let resolved = document.plugins.into_iter().map(|(id, table)| {
+    document
+        .consent
+        .check()
+        .map_err(|message| ConfigError::Value {
+            place: format!("{}: consent.return_origins", path.display()),
+            message,
+        })?;
+    let plugins = document.plugins.into_iter().map(|(id, table)| {
         let place = |key: &str| format!("{}: plugins.{id}.{key}", path.display());
         let plugin = resolve(table, &place)?;
         Ok((id.clone(), Arc::new(plugin)))
     });
-    resolved.collect()
+    Ok(Set {
+        consent: Arc::new(document.consent),
+        plugins: plugins.collect::<Result<_, ConfigError>>()?,
+    })
 }
 
 fn resolve(
@@ -326,6 +374,7 @@ fn resolve(
         client_id: table.client_id,
         client_secret,
         redirect_uri: table.redirect_uri,
+        scopes_left_out: table.scopes_left_out,
         origins: table.origins,
         settings: table.settings,
         grant: table.grant,
@@ -347,7 +396,7 @@ fn guarded(secret: String, place: impl Fn() -> String) -> Result<Secret, ConfigE
 }
 
 /// An origin is scheme, host and port, and nothing behind them (RFC 6454 §6.1).
-fn check_origin(text: &str) -> Result<(), String> {
+pub(super) fn check_origin(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|error| format!("{text:?} is no origin: {error}"))?;
     let serialized = url.origin().ascii_serialization();
     if matches!(url.scheme(), "http" | "https") && serialized == text {

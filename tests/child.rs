@@ -15,8 +15,7 @@ pub fn command(test: &str) -> Command {
     command
         .args([test, "--exact", "--ignored", "--nocapture"])
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stdout(Stdio::piped());
     command
 }
 

@@ -162,7 +162,11 @@ impl Watched {
         let url = format!("{}&user={seller}", begun["url"].as_str().unwrap());
         let callback = consent(&url).await;
         let path = "/api/etsy/oauth/complete";
-        let (status, done) = self.ask("POST", path, &json!({ "callback": callback }));
+        let answer = json!({ "user": user, "callback": callback });
+        let (status, offered) = self.ask("POST", path, &answer);
+        assert_eq!(status, 200, "{offered}");
+        let decision = json!({ "user": user, "consent": offered["consent"] });
+        let (status, done) = self.ask("POST", path, &decision);
         assert_eq!(status, 200, "{done}");
         done["account"]["id"].as_str().unwrap().to_owned()
     }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use stoflow_host::store::{Commit, Key, MasterKey, Record, Store};
 
 use crate::child::{self, Told, kill};
-use crate::disk::Disk;
+use crate::disk::{Disk, Failure};
 use crate::seed::{Dice, seed};
 use crate::stage::rounds;
 
@@ -24,7 +24,7 @@ const FROM: &str = "STOFLOW_CHILD_FROM";
 /// How many commits the child has under way at once, so that they share a sync.
 const FLIGHT: u64 = 8;
 /// When the child ends by itself.
-const COMMITS_MAX: u64 = 200;
+const COMMITS_MAX: u64 = 100;
 const KEYS: u64 = 12;
 
 /// The number of the last commit.
@@ -155,7 +155,7 @@ fn writer() {
             Err(error) => return child::say(&format!("refused {error}")),
         };
         child::say("open");
-        for _ in 0..dice.within(5..60) {
+        for _ in 0..dice.within(2..30) {
             let flight = dice.within(1..FLIGHT + 1);
             let commits = (number..number + flight).map(|number| {
                 let store = &store;
@@ -222,12 +222,16 @@ fn account(before: u64, told: Vec<String>) -> Account {
 fn run_and_kill(command: &mut Command, before: u64, dice: &mut Dice) -> Account {
     let mut child = command.spawn().unwrap();
     let told = Told::of(&mut child);
-    // Half of the ends fall into the work, the others into the start or wherever it is by then.
+    // Most of the ends fall into the work, the others into the start or wherever it is by then.
     let mut lines = Vec::new();
-    if dice.one_in(2) {
-        lines.extend(told.next());
-    }
-    std::thread::sleep(Duration::from_millis(dice.within(0..250)));
+    let wait = if dice.one_in(4) {
+        dice.within(0..400)
+    } else {
+        let wanted = dice.within(1..60);
+        lines.extend((0..wanted).map_while(|_| told.next()));
+        dice.within(0..20)
+    };
+    std::thread::sleep(Duration::from_millis(wait));
     kill(&mut child);
     lines.extend(told.rest());
     account(before, lines)
@@ -279,4 +283,68 @@ fn a_power_cut_at_any_moment_loses_no_commit_tears_none_and_invents_none() {
     }
     println!("{} commits, cut at work {started} times", model.last);
     assert!(model.last > 0, "nothing was ever committed");
+}
+
+#[test]
+fn a_disk_error_is_never_acknowledged_over_and_the_next_start_has_what_was() {
+    let rounds = rounds("DISK_ERRORS", 10);
+    let seed = seed("disk errors under a store's writer", rounds);
+    let disk = Disk::that_loses_power();
+    let data = disk.live().join("data");
+    let mut model = Model::default();
+    let mut tally: BTreeMap<String, u32> = BTreeMap::new();
+    let mut kept_aside = 0;
+    for round in 0..u64::from(rounds) {
+        let mut dice = Dice::of(seed, round);
+        let failure = Failure {
+            // A start makes a few dozen of them, the work some for each commit.
+            nth: if dice.one_in(4) {
+                dice.within(1..20)
+            } else {
+                dice.within(1..120)
+            },
+            error: *dice.one_of(&[5, 28]),
+            lasts: dice.one_in(2),
+            short: dice.one_in(4),
+        };
+        let mut command = command(&data, model.last + 1);
+        disk.under(&mut command, Some(failure));
+        // sled panics over some of them, which is as good as an error, and says so.
+        command.stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let done = account(model.last, Told::of(&mut child).rest());
+        child.wait().unwrap();
+        let what = format!("round {round} of seed {seed}, {failure:?}");
+        if let Some(told) = disk.failed() {
+            let mut words = told.split(' ');
+            let call = [words.next().unwrap(), words.next().unwrap()].join(" ");
+            *tally.entry(call).or_default() += 1;
+        }
+        // What a failed sync was to write may be lost with the power, and may also be there.
+        if dice.one_in(2) {
+            disk.cut(None);
+        }
+        model.check(&data, done.acknowledged, &what);
+        kept_aside += remove_kept(&data);
+        disk.sync_all();
+    }
+    println!(
+        "{} commits; what failed: {tally:?}; {kept_aside} stores repaired",
+        model.last
+    );
+    assert!(!tally.is_empty(), "nothing ever failed");
+}
+
+/// Removes the copies that repairs have left for a person to look at; how many there were.
+fn remove_kept(data: &Path) -> u32 {
+    let mut removed = 0;
+    for entry in std::fs::read_dir(data).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("store.damaged-") {
+            std::fs::remove_dir_all(path).unwrap();
+            removed += 1;
+        }
+    }
+    removed
 }

@@ -110,6 +110,17 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
         fd, parts, is == IS_SHORT ? 1 : count);
 }
 
+/* By which files are copied. */
+ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t length,
+                        unsigned flags)
+{
+    enum outcome is = outcome(to, "copy_file_range", 1);
+    if (is == FAILS)
+        return -1;
+    return NEXT(ssize_t (*)(int, off64_t *, int, off64_t *, size_t, unsigned), "copy_file_range")(
+        from, from_at, to, to_at, is == IS_SHORT ? (length + 1) / 2 : length, flags);
+}
+
 int fsync(int fd)
 {
     return outcome(fd, "fsync", 0) == FAILS ? -1 : NEXT(int (*)(int), "fsync")(fd);

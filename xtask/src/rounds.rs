@@ -46,6 +46,12 @@ const TABLE: &[Rounds] = &[
         short: 12,
         long: 500,
     },
+    // Writes and syncs of a store that fail: EIO, ENOSPC, short ones, once or from then on.
+    Rounds {
+        name: "DISK_ERRORS",
+        short: 12,
+        long: 200,
+    },
     // Power cuts, half of them with torn writes: of the same process, and of the program.
     Rounds {
         name: "POWER_CUTS",

@@ -9,6 +9,7 @@ mod events;
 mod form;
 mod plugins;
 mod problem;
+mod store;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use caller::Caller;
 pub use events::{Event, Events, Step};
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
+pub use store::Checked;
 
 use crate::host::Host;
 
@@ -43,6 +45,8 @@ pub fn router(host: Arc<Host>) -> Router {
             "/api/accounts/{account}",
             get(accounts::show).delete(accounts::disconnect),
         )
+        .route("/api/store/check", get(store::check))
+        .route("/api/store/export", post(store::export))
         .route("/api/{plugin}/oauth/connect", post(consent::connect))
         .route("/api/{plugin}/oauth/complete", post(consent::complete))
         .route(

@@ -242,6 +242,10 @@ impl From<ConfigError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::new(ProblemKind::Internal, error)
+        match error {
+            StoreError::Damaged { .. } => Self::new(ProblemKind::Damaged, error),
+            StoreError::Exists { .. } => Self::new(ProblemKind::Conflict, error),
+            _ => Self::new(ProblemKind::Internal, error),
+        }
     }
 }

@@ -6,17 +6,20 @@
 //! write may be gone from memory, and a second sync would claim that it is there.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use super::census::Census;
+use super::check::{self, Check};
+use super::checkpoint::{self, Checkpoint};
 use super::commit::{COMMIT_BYTES_MAX, Commit};
 use super::cut::cut;
 use super::engine::Entry;
 use super::frame::{self, Place};
 use super::log::{Log, Logged};
-use super::{Shared, StoreError, clean};
+use super::{Export, Shared, StoreError, clean, files};
 
 /// The log is cut at this size, or at that of the last checkpoint if it is larger: so writing a
 /// checkpoint costs no more than writing the log did. Two such files are read at every start, in a
@@ -28,12 +31,18 @@ const GROUP_BYTES_MAX: usize = COMMIT_BYTES_MAX;
 /// good for each other.
 const QUIET: Duration = Duration::from_millis(50);
 
+/// How who waits is answered.
+pub(super) type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 /// How a waiting writer is answered.
-pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+pub(super) type Answer = Reply<()>;
 
 /// What the thread is told.
 pub(super) enum Message {
     Commit(Commit, Answer),
+    /// Look at everything.
+    Check(Reply<Check>),
+    /// Give out a checkpoint of all there is.
+    Export(Reply<Export>),
     /// Put sled on disk, leave the mark of a clean close, end.
     Close(Answer),
 }
@@ -52,8 +61,8 @@ pub(super) struct State {
     pub(super) last: u64,
     /// All records as the last commit left them.
     pub(super) census: Census,
-    /// How large the last checkpoint is.
-    pub(super) checkpoint_bytes: u64,
+    /// The last checkpoint.
+    pub(super) checkpoint: Checkpoint,
     /// Whether the mark of the last clean close still holds: nothing was committed since.
     pub(super) marked: bool,
 }
@@ -79,10 +88,13 @@ impl Committer {
                 Some(message) => message,
                 None => return self.close(Box::new(|_| ())),
             };
-            let (group, close) = gather(message, messages);
+            let (group, other) = gather(message, messages);
             self.commit(group);
-            if let Some(answer) = close {
-                return self.close(answer);
+            match other {
+                None | Some(Message::Commit(..)) => {}
+                Some(Message::Check(reply)) => reply(self.check()),
+                Some(Message::Export(reply)) => reply(self.export()),
+                Some(Message::Close(answer)) => return self.close(answer),
             }
         }
     }
@@ -126,7 +138,7 @@ impl Committer {
         for answer in answers {
             answer(written.clone());
         }
-        if written.is_ok() && self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint_bytes) {
+        if written.is_ok() && self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint.bytes) {
             // The commits are answered and durable; only what comes after is refused.
             let cut = self.cut();
             cut.unwrap_or_else(|error| self.fail(&error));
@@ -246,8 +258,34 @@ impl Committer {
             )
         })?;
         self.log = log;
-        self.state.checkpoint_bytes = checkpoint.bytes;
+        self.state.checkpoint = checkpoint;
         Ok(())
+    }
+
+    fn check(&self) -> Result<Check, StoreError> {
+        let (last, census) = (self.state.last, &self.state.census);
+        let Shared { dir, keys, .. } = &*self.shared;
+        self.shared
+            .engine(|engine| check::check(dir, keys, engine, last, census))
+    }
+
+    /// A checkpoint of the last commit: the one that is there, if it is one and still whole.
+    fn export(&mut self) -> Result<Export, StoreError> {
+        self.shared.usable()?;
+        let path = self.shared.dir.join(files::CHECKPOINT.now);
+        let is_whole = || {
+            let bytes = std::fs::read(&path).ok()?;
+            checkpoint::read(&path, &bytes, &self.shared.keys, |_| Ok(())).ok()
+        };
+        if self.state.checkpoint.number != self.state.last || is_whole().is_none() {
+            let cut = self.cut();
+            cut.inspect_err(|error| self.fail(error))?;
+        }
+        Ok(Export {
+            file: File::open(&path).map_err(StoreError::io(&path))?,
+            bytes: self.state.checkpoint.bytes,
+            last_commit: self.state.last,
+        })
     }
 
     fn close(self, answer: Answer) {
@@ -272,17 +310,20 @@ impl Committer {
     }
 }
 
-/// What is waiting, up to a message to close and within what one frame may hold.
-fn gather(first: Message, messages: &Receiver<Message>) -> (Vec<(Commit, Answer)>, Option<Answer>) {
+/// The commits that are waiting, within what one frame may hold, up to a message that is none.
+fn gather(
+    first: Message,
+    messages: &Receiver<Message>,
+) -> (Vec<(Commit, Answer)>, Option<Message>) {
     let (mut group, mut bytes) = (Vec::new(), 0);
     let mut message = first;
     loop {
         match message {
-            Message::Close(answer) => return (group, Some(answer)),
             Message::Commit(commit, answer) => {
                 bytes += commit.bytes();
                 group.push((commit, answer));
             }
+            other => return (group, Some(other)),
         }
         if bytes >= GROUP_BYTES_MAX {
             return (group, None);

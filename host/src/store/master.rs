@@ -83,21 +83,53 @@ impl MasterKey {
         data_dir: &Path,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<(Self, MasterKeySource), StoreError> {
+        match Self::given(&variable)? {
+            Some(given) => Ok(given),
+            None => Self::beside(data_dir),
+        }
+    }
+
+    /// As [`MasterKey::find`], but makes none: for what was sealed elsewhere.
+    ///
+    /// # Errors
+    /// A key that cannot be read or is none, and no key at all.
+    pub fn find_existing(
+        data_dir: &Path,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, StoreError> {
+        if let Some((key, _)) = Self::given(&variable)? {
+            return Ok(key);
+        }
+        let path = data_dir.join(BESIDE);
+        if !path.exists() {
+            return Err(StoreError::MasterKey(format!(
+                "the master key is neither in {VARIABLE}, nor in a file named by {FILE_VARIABLE}, nor in {}",
+                path.display()
+            )));
+        }
+        refuse_if_others_can_read(&path)?;
+        Self::read(&path)
+    }
+
+    /// The key that the operator gives from outside the data directory.
+    fn given(
+        variable: &impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<(Self, MasterKeySource)>, StoreError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         if let Some(text) = set(VARIABLE) {
             let text = Zeroizing::new(text.into_string().unwrap_or_default());
             let key = Self::from_base64(&text)
                 .map_err(|why| StoreError::MasterKey(format!("{VARIABLE} {why}")))?;
-            return Ok((key, MasterKeySource::Variable));
+            return Ok(Some((key, MasterKeySource::Variable)));
         }
         if let Some(path) = set(FILE_VARIABLE).map(PathBuf::from) {
-            return Ok((Self::read(&path)?, MasterKeySource::File(path)));
+            return Ok(Some((Self::read(&path)?, MasterKeySource::File(path))));
         }
         let credential = set(CREDENTIALS_VARIABLE).map(|dir| Path::new(&dir).join(CREDENTIAL));
         if let Some(path) = credential.filter(|path| path.exists()) {
-            return Ok((Self::read(&path)?, MasterKeySource::File(path)));
+            return Ok(Some((Self::read(&path)?, MasterKeySource::File(path))));
         }
-        Self::beside(data_dir)
+        Ok(None)
     }
 
     fn beside(data_dir: &Path) -> Result<(Self, MasterKeySource), StoreError> {

@@ -235,7 +235,7 @@ fn note_end(files: &[LogFile], logged: u64, known: u64, plan: &mut Plan) {
     if contents.base.is_none() {
         plan.flawed.push(name);
         plan.findings
-            .damage("the log could not be gone on with; a new one was begun");
+            .damage(format!("{name} does not say where it begins"));
     }
     if logged < known {
         plan.flawed.push(name);

@@ -62,11 +62,33 @@ pub(super) fn open(
 /// Makes the store ready. What is to be opened in doubt is copied before; the copy is kept where
 /// damage was found, and where the start is refused the database is put back from it.
 fn settle(dir: &Path, unlocked: &Unlocked, findings: &mut Findings) -> Result<Settled, StoreError> {
+    let mut copy = None;
+    let settled = settle_copied(dir, unlocked, findings, &mut copy);
+    let Some(copy) = copy else {
+        return settled;
+    };
+    if settled.is_err() {
+        let put_back = copy.put_back();
+        put_back.unwrap_or_else(|error| tracing::error!(%error, "the database was not put back"));
+    } else if findings.damage {
+        let kept = copy.keep()?.display().to_string();
+        findings.note(format!("as it was before, the store is kept in {kept}"));
+    } else {
+        copy.forget()?;
+    }
+    settled
+}
+
+fn settle_copied(
+    dir: &Path,
+    unlocked: &Unlocked,
+    findings: &mut Findings,
+    copy: &mut Option<Copy>,
+) -> Result<Settled, StoreError> {
     let keys = &unlocked.keys;
     let there = dir.join(files::SLED).exists();
-    let mut copy = None;
     if there && !clean::is_there(dir) {
-        copy = Some(Copy::make(dir)?);
+        *copy = Some(Copy::make(dir)?);
     }
     edition::finish(dir)?;
     if let Some(name) = unlocked.put_back.filter(|_| there) {
@@ -76,28 +98,11 @@ fn settle(dir: &Path, unlocked: &Unlocked, findings: &mut Findings) -> Result<Se
     }
     let found = Found::read(dir, keys, findings)?;
     if copy.is_none() && there && (findings.damage || found.is_flawed()) {
-        copy = Some(Copy::make(dir)?);
+        *copy = Some(Copy::make(dir)?);
     }
-    let settled = match found.settle(dir, keys, findings) {
-        Ok(settled) => settled,
-        Err(error) => {
-            copy.map_or(Ok(()), Copy::put_back)?;
-            return Err(error);
-        }
-    };
+    let settled = found.settle(dir, keys, findings)?;
     if unlocked.put_back.is_some() {
         keys.write(&dir.join(files::KEY))?;
-    }
-    match copy {
-        Some(copy) if findings.damage => {
-            let kept = copy.keep()?;
-            findings.note(format!(
-                "as it was before, the store is kept in {}",
-                kept.display()
-            ));
-        }
-        Some(copy) => copy.forget()?,
-        None => {}
     }
     Ok(settled)
 }

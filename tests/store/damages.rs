@@ -42,6 +42,7 @@ fn no_damage_to_any_file_changes_a_record_in_silence() {
     let expected = fill(&bed, &mut random);
     let killed = bed.crashed();
     bed.open().unwrap().close().unwrap();
+    assert!(bed.snapshot().is_some(), "sled wrote no snapshot");
     let tally: Mutex<BTreeMap<String, u32>> = Mutex::default();
     std::thread::scope(|scope| {
         for thread in 0..THREADS {

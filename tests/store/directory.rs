@@ -118,6 +118,31 @@ fn lost_keys_are_put_back_from_a_checkpoint() {
 }
 
 #[test]
+fn a_damaged_snapshot_is_moved_aside_and_the_database_does_without_it() {
+    let bed = Directory::new();
+    let store = bed.open().unwrap();
+    for number in 0..50 {
+        put(&store, &number.to_string(), "text");
+    }
+    store.close().unwrap();
+    // sled writes one when it opens.
+    bed.open().unwrap().close().unwrap();
+    let snapshot = bed.snapshot().unwrap();
+    for damage in [&b""[..], b"no snapshot"] {
+        let damaged = bed.crashed();
+        let path = damaged.file("sled").join(snapshot.file_name().unwrap());
+        std::fs::write(path, damage).unwrap();
+        let store = damaged.open().unwrap();
+        let findings = store.findings().join("\n");
+        assert!(findings.contains("does without its snapshot"), "{findings}");
+        assert_eq!(store.scan::<Note>(&Key::root()).unwrap().len(), 50);
+        put(&store, "after", "after");
+        drop(store);
+        assert_eq!(damaged.open().unwrap().findings(), [""; 0]);
+    }
+}
+
+#[test]
 fn a_start_that_is_refused_leaves_the_database_as_it_was() {
     let bed = Directory::new();
     let store = bed.open().unwrap();

@@ -243,7 +243,9 @@ impl From<ConfigError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Damaged { .. } => Self::new(ProblemKind::Damaged, error),
+            StoreError::Damaged { .. } => Self::new(ProblemKind::Damaged, error).remedy(
+                "put the directory back from a copy, or import an export where no store is: stoflow store import",
+            ),
             StoreError::Exists { .. } => Self::new(ProblemKind::Conflict, error),
             _ => Self::new(ProblemKind::Internal, error),
         }

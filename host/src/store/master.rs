@@ -135,8 +135,7 @@ impl MasterKey {
     fn beside(data_dir: &Path) -> Result<(Self, MasterKeySource), StoreError> {
         let path = data_dir.join(BESIDE);
         if !path.exists() {
-            let sealed = files::key(data_dir);
-            if sealed.exists() {
+            if let Some(sealed) = files::sealed(data_dir) {
                 return Err(StoreError::MasterKey(format!(
                     "{} is sealed, and its master key is neither in {VARIABLE}, nor in a file named by {FILE_VARIABLE}, nor in {}",
                     sealed.display(),
@@ -280,7 +279,7 @@ mod tests {
     #[test]
     fn no_second_key_is_made_for_a_store_that_is_sealed() {
         let dir = tempfile::tempdir().unwrap();
-        let sealed = files::key(dir.path());
+        let sealed = files::folder(dir.path()).join(files::KEY);
         std::fs::create_dir_all(sealed.parent().unwrap()).unwrap();
         std::fs::write(&sealed, "").unwrap();
         let error = MasterKey::find(dir.path(), none).unwrap_err().to_string();

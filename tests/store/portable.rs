@@ -1,19 +1,13 @@
 //! Check, export and import: a copy that opens by the master key alone, and is whole or refused.
 
-use std::future::Future;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use stoflow_host::store::{self, Key, MasterKey, Store, StoreError};
 
 use super::bed::Directory;
-use super::records::{Note, cut_twice, get, key, put};
+use super::records::{Note, cut_twice, get, key, put, wait};
 use super::suite::Bed;
-
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(future)
-}
 
 /// Exports into a file of the directory's.
 fn export(store: &Store, bed: &Directory) -> (PathBuf, Vec<u8>) {

@@ -4,5 +4,6 @@
 mod bed;
 mod damages;
 mod directory;
+mod portable;
 mod records;
 mod suite;

@@ -15,6 +15,7 @@ mod page;
 mod plugins;
 mod problem;
 mod refresh;
+mod store;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
+pub use store::Checked;
 
 use crate::host::Host;
 
@@ -59,6 +61,8 @@ pub fn router(host: Arc<Host>) -> Router {
             "/api/accounts/{account}/settings",
             post(account_settings::set),
         )
+        .route("/api/store/check", get(store::check))
+        .route("/api/store/export", post(store::export))
         .route("/api/{plugin}/oauth/connect", post(consent::connect))
         .route("/api/{plugin}/oauth/callback", get(consent::callback))
         .route(

@@ -17,6 +17,7 @@ mod key;
 mod phrase;
 mod plugin;
 mod rows;
+mod store;
 pub mod table;
 mod text;
 
@@ -52,7 +53,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 the host failed · 2 the command is wrong · 3 the data are wrong ·
 4 consent is missing or refused · 5 there is no such thing · 6 conflict, or something has to be
 set up first · 7 try again later · 8 it may or may not have happened · 9 the plugin failed ·
-10 not granted · 11 not supported";
+10 not granted · 11 not supported · 12 the store is damaged";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -65,6 +66,9 @@ enum Command {
     /// Replace the master key that all is sealed under
     #[command(subcommand)]
     Key(key::Command),
+    /// Check, export and import what is kept
+    #[command(subcommand)]
+    Store(store::Command),
     /// Call a function of a plugin
     Call(call::Arguments),
 }
@@ -105,6 +109,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
         Command::Key(command) => key::run(&mut client, command).await,
+        Command::Store(command) => store::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
     };
     let closed = client.release().await;

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+/// How the name of a file ends that is written beside the one that it is to replace.
+pub(crate) const BESIDE: &str = "new";
 
 /// Makes a directory and its parents, or tightens the one that is there, and puts its name on disk.
 pub(crate) fn make(path: &Path) -> io::Result<()> {
@@ -98,13 +100,21 @@ fn write_beside(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
     static WRITTEN: AtomicU64 = AtomicU64::new(0);
     let (process, turn) = (std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{process}-{turn}.new"));
+    name.push(format!(".{process}-{turn}.{BESIDE}"));
     let beside = path.with_file_name(name);
-    let mut file = open_file(&beside)?;
-    file.set_len(0)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    Ok(beside)
+    let written = open_file(&beside).and_then(|mut file| {
+        file.set_len(0)?;
+        file.write_all(content)?;
+        file.sync_all()
+    });
+    match written {
+        Ok(()) => Ok(beside),
+        Err(error) => {
+            // Half of it would only fill the disk that was too full for it.
+            let _ = fs::remove_file(&beside);
+            Err(error)
+        }
+    }
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {

@@ -13,7 +13,9 @@ use crate::consent::Consent;
 use crate::gateway::{Gateway, Scrub};
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
-use crate::store::{MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key};
+use crate::store::{
+    self, Imported, MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key,
+};
 use crate::transport::Transport;
 
 /// With what a host is built.
@@ -135,6 +137,16 @@ impl Host {
     /// See [`rotate_master_key`].
     pub async fn rotate_master_key(&self, to: Option<PathBuf>) -> Result<Rotated, StoreError> {
         rotate_master_key(&self.store, &self.data_dir, &self.master_key, to).await
+    }
+
+    /// Makes the store of a data directory that has none from an export. It is no function of an
+    /// open host, which has a store.
+    ///
+    /// # Errors
+    /// As [`store::import`], and where there is no master key.
+    pub fn import(data_dir: &Path, export: &Path) -> Result<Imported, HostError> {
+        let master = MasterKey::find_existing(data_dir, |name| std::env::var_os(name))?;
+        Ok(store::import(data_dir, &master, export)?)
     }
 
     /// Writes down that nothing was going on, so that the next start need not look, and gives the

@@ -9,6 +9,7 @@
 //! knows of trees, pieces or ciphers.
 
 mod census;
+mod check;
 mod checkpoint;
 mod clean;
 mod commit;
@@ -22,7 +23,9 @@ mod envelope;
 mod error;
 mod files;
 mod findings;
+mod found;
 mod frame;
+mod import;
 mod key;
 mod keyring;
 mod lock;
@@ -34,13 +37,16 @@ mod recovery;
 mod rotation;
 mod unlock;
 
+pub use check::Check;
 pub use commit::{COMMIT_BYTES_MAX, Commit};
 pub use error::StoreError;
 pub use frame::RECORD_BYTES_MAX;
+pub use import::{Imported, import};
 pub use key::{KEY_BYTES_MAX, Key};
 pub use master::{MasterKey, MasterKeySource};
 pub use rotation::{Rotated, rotate_master_key};
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -52,7 +58,7 @@ use serde::de::DeserializeOwned;
 
 use crate::directory;
 
-use committer::Message;
+use committer::{Message, Reply};
 use engine::{Engine, Pieces};
 use frame::Place;
 use keyring::Keyring;
@@ -68,6 +74,17 @@ const PAGE: usize = 256;
 pub trait Record: Serialize + DeserializeOwned {
     /// The name of the kind: lower-case letters and underscores, never used for another type.
     const KIND: &'static str;
+}
+
+/// A sealed copy of all records as of one commit, which opens by the master key alone.
+#[derive(Debug)]
+pub struct Export {
+    /// The open file, at its start. It stays whole whatever is committed while it is read.
+    pub file: File,
+    /// How large it is.
+    pub bytes: u64,
+    /// The number of the last commit that it has.
+    pub last_commit: u64,
 }
 
 /// The open store. Clones are handles of the same one; the last one that goes closes it cleanly.
@@ -215,15 +232,7 @@ impl Store {
     /// A conflict or a record that is too large: nothing was done. The store failed, now or
     /// before: it takes nothing more, and whether this commit is kept shows at the next start.
     pub async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.send(
-            |answer| Message::Commit(commit, answer),
-            move |done| {
-                // Nobody waits any more.
-                let _ = sender.send(done);
-            },
-        )?;
-        receiver.await.unwrap_or(Err(StoreError::Closed))
+        self.ask(|answer| Message::Commit(commit, answer)).await
     }
 
     /// [`Store::commit`] for callers that are not asynchronous.
@@ -231,39 +240,60 @@ impl Store {
     /// # Errors
     /// As [`Store::commit`].
     pub fn commit_blocking(&self, commit: Commit) -> Result<(), StoreError> {
-        self.send_blocking(|answer| Message::Commit(commit, answer))
+        self.ask_blocking(|answer| Message::Commit(commit, answer))
     }
 
-    /// Checkpoints, leaves the mark of a clean close, and gives the directory back. Every handle is
+    /// Reads every record, log and checkpoint. Commits wait meanwhile.
+    ///
+    /// # Errors
+    /// A file cannot be read, or the store is closed; what is damaged is no error but a finding.
+    pub async fn check(&self) -> Result<Check, StoreError> {
+        self.ask(Message::Check).await
+    }
+
+    /// Gives out a checkpoint of all that was committed before. Commits wait while it is written,
+    /// not while it is read.
+    ///
+    /// # Errors
+    /// It cannot be written, or the store failed or is closed.
+    pub async fn export(&self) -> Result<Export, StoreError> {
+        self.ask(Message::Export).await
+    }
+
+    /// Puts all on disk, leaves the mark of a clean close, and gives the directory back. Every handle is
     /// closed by it. Closing again does nothing.
     ///
     /// # Errors
     /// The checkpoint fails; what was acknowledged is kept nevertheless.
     pub fn close(&self) -> Result<(), StoreError> {
-        match self.send_blocking(Message::Close) {
+        match self.ask_blocking(Message::Close) {
             Err(StoreError::Closed) => Ok(()),
             closed => closed,
         }
     }
 
-    fn send_blocking(
+    async fn ask<T: Send + 'static>(
         &self,
-        message: impl FnOnce(committer::Answer) -> Message,
-    ) -> Result<(), StoreError> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.send(message, move |done| {
+        message: impl FnOnce(Reply<T>) -> Message,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        self.send(message(Box::new(move |done| {
             // Nobody waits any more.
             let _ = sender.send(done);
-        })?;
+        })))?;
+        receiver.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn ask_blocking(&self, message: impl FnOnce(Reply<()>) -> Message) -> Result<(), StoreError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.send(message(Box::new(move |done| {
+            // Nobody waits any more.
+            let _ = sender.send(done);
+        })))?;
         receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 
-    fn send(
-        &self,
-        message: impl FnOnce(committer::Answer) -> Message,
-        answer: impl FnOnce(Result<(), StoreError>) + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let message = message(Box::new(answer));
+    fn send(&self, message: Message) -> Result<(), StoreError> {
         self.0.sender.send(message).map_err(|_| StoreError::Closed)
     }
 }

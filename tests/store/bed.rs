@@ -49,6 +49,19 @@ impl Directory {
         self.dir.path().join("store").join(name)
     }
 
+    /// The snapshot from which sled starts, if it wrote one.
+    pub fn snapshot(&self) -> Option<PathBuf> {
+        let entries = std::fs::read_dir(self.file("sled")).unwrap();
+        let mut paths = entries.map(|entry| entry.unwrap().path());
+        paths.find(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("snap.")
+        })
+    }
+
     /// What lies beside the store under a name that begins so.
     pub fn beside(&self, prefix: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.dir.path()).unwrap();

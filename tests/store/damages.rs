@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -18,6 +19,8 @@ use crate::stage::rounds;
 /// No damage may make a start slow; it takes well under a second.
 const OPEN_MAX: Duration = Duration::from_secs(60);
 const SECTOR: usize = 512;
+/// Rounds share nothing.
+const THREADS: u32 = 2;
 
 /// Everything that is kept: notes and counts by their keys.
 type Records = (Vec<(Key, Note)>, Vec<(Key, Count)>);
@@ -39,34 +42,45 @@ fn no_damage_to_any_file_changes_a_record_in_silence() {
     let expected = fill(&bed, &mut random);
     let killed = bed.crashed();
     bed.open().unwrap().close().unwrap();
-    let mut tally: BTreeMap<String, u32> = BTreeMap::new();
-    for round in 0..count {
-        let (from, name) = if round % 2 == 0 {
-            (&bed, "closed")
-        } else {
-            (&killed, "killed")
-        };
-        let damaged = from.crashed();
-        let (path, damage) = harm(&damaged, &mut random);
-        let what = format!(
-            "seed {seed}, round {round}, {name}: {damage:?} of {}",
-            path.display()
-        );
-        let begun = Instant::now();
-        let verdict =
-            verdict(&damaged, &expected).unwrap_or_else(|wrong| panic!("{what}: {wrong}"));
-        assert!(
-            begun.elapsed() < OPEN_MAX,
-            "{what}: took {:?}",
-            begun.elapsed()
-        );
-        *tally
-            .entry(format!("{name}, {damage:?}: {verdict}"))
-            .or_default() += 1;
-    }
-    for (verdict, count) in tally {
+    assert!(bed.snapshot().is_some(), "sled wrote no snapshot");
+    let tally: Mutex<BTreeMap<String, u32>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (closed, killed, expected, tally) = (&bed, &killed, &expected, &tally);
+            scope.spawn(move || {
+                for round in (thread..count).step_by(THREADS as usize) {
+                    let (from, name) = match round % 2 {
+                        0 => (closed, "closed"),
+                        _ => (killed, "killed"),
+                    };
+                    let verdict = damage_and_open(from, name, (seed, round), expected);
+                    *tally.lock().unwrap().entry(verdict).or_default() += 1;
+                }
+            });
+        }
+    });
+    for (verdict, count) in tally.into_inner().unwrap() {
         println!("{count:5} {verdict}");
     }
+}
+
+/// One round; it can be run again by its seed and number.
+fn damage_and_open(
+    from: &Directory,
+    name: &str,
+    (seed, round): (u64, u32),
+    expected: &Records,
+) -> String {
+    let mut random = StdRng::seed_from_u64(seed.wrapping_add(u64::from(round)));
+    let damaged = from.crashed();
+    let (path, damage) = harm(&damaged, &mut random);
+    let path = path.strip_prefix(damaged.dir()).unwrap().display();
+    let what = format!("seed {seed}, round {round}, {name}: {damage:?} of {path}");
+    let begun = Instant::now();
+    let verdict = verdict(&damaged, expected).unwrap_or_else(|wrong| panic!("{what}: {wrong}"));
+    let taken = begun.elapsed();
+    assert!(taken < OPEN_MAX, "{what}: took {taken:?}");
+    format!("{name}, {damage:?}: {verdict}")
 }
 
 /// Enough that there are two checkpoints and two logs, records of several pieces, rewritten and

@@ -4,7 +4,7 @@
 use stoflow_host::store::{Key, StoreError};
 
 use super::bed::Directory;
-use super::records::{Note, cut_twice, get, put};
+use super::records::{Note, cut_twice, get, put, wait};
 use super::suite::Bed as _;
 
 #[test]
@@ -88,6 +88,53 @@ fn a_lost_database_is_made_again_from_a_checkpoint_and_without_one_the_start_is_
 }
 
 #[test]
+fn a_cut_that_is_interrupted_at_any_step_leaves_everything_with_or_without_the_database() {
+    let bed = Directory::new();
+    let store = bed.open().unwrap();
+    cut_twice(&store);
+    put(&store, "1", "one");
+    let before = bed.crashed();
+    wait(store.export()).unwrap();
+    let after = bed.crashed();
+    let expected = store.scan::<Note>(&Key::root()).unwrap();
+    let renames = [
+        ("checkpoint", "checkpoint.before"),
+        ("checkpoint.next", "checkpoint"),
+        ("commits.log", "commits.before.log"),
+        ("commits.next.log", "commits.log"),
+    ];
+    for steps in 0..=renames.len() {
+        for is_lost in [false, true] {
+            let killed = before.crashed();
+            let copy = |from, to| std::fs::copy(after.file(from), killed.file(to)).unwrap();
+            copy("checkpoint", "checkpoint.next");
+            copy("commits.log", "commits.next.log");
+            for (from, to) in &renames[..steps] {
+                std::fs::rename(killed.file(from), killed.file(to)).unwrap();
+            }
+            if is_lost {
+                std::fs::remove_dir_all(killed.file("sled")).unwrap();
+            }
+            let store = killed.open().unwrap();
+            assert_eq!(
+                store.findings().is_empty(),
+                !is_lost,
+                "{steps}: {:?}",
+                store.findings()
+            );
+            assert_eq!(
+                store.scan::<Note>(&Key::root()).unwrap(),
+                expected,
+                "{steps}"
+            );
+            put(&store, "after", "after");
+            store.close().unwrap();
+            assert_eq!(killed.open().unwrap().findings(), [""; 0], "{steps}");
+        }
+    }
+}
+
+#[test]
 fn lost_keys_are_put_back_from_a_checkpoint() {
     let bed = Directory::new();
     let store = bed.open().unwrap();
@@ -115,6 +162,31 @@ fn lost_keys_are_put_back_from_a_checkpoint() {
         error.contains("store/key is damaged: it is not there"),
         "{error}"
     );
+}
+
+#[test]
+fn a_damaged_snapshot_is_moved_aside_and_the_database_does_without_it() {
+    let bed = Directory::new();
+    let store = bed.open().unwrap();
+    for number in 0..50 {
+        put(&store, &number.to_string(), "text");
+    }
+    store.close().unwrap();
+    // sled writes one when it opens.
+    bed.open().unwrap().close().unwrap();
+    let snapshot = bed.snapshot().unwrap();
+    for damage in [&b""[..], b"no snapshot"] {
+        let damaged = bed.crashed();
+        let path = damaged.file("sled").join(snapshot.file_name().unwrap());
+        std::fs::write(path, damage).unwrap();
+        let store = damaged.open().unwrap();
+        let findings = store.findings().join("\n");
+        assert!(findings.contains("does without its snapshot"), "{findings}");
+        assert_eq!(store.scan::<Note>(&Key::root()).unwrap().len(), 50);
+        put(&store, "after", "after");
+        drop(store);
+        assert_eq!(damaged.open().unwrap().findings(), [""; 0]);
+    }
 }
 
 #[test]

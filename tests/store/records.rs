@@ -51,3 +51,9 @@ pub fn cut_twice(store: &Store) {
     }
     put(store, "hot", "cold");
 }
+
+/// Waits for what the store answers.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}

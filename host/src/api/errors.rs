@@ -267,6 +267,12 @@ impl From<ConfigError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::new(ProblemKind::Internal, error)
+        match error {
+            StoreError::Damaged { .. } => Self::new(ProblemKind::Damaged, error).remedy(
+                "put the directory back from a copy, or import an export where no store is: stoflow store import",
+            ),
+            StoreError::Exists { .. } => Self::new(ProblemKind::Conflict, error),
+            _ => Self::new(ProblemKind::Internal, error),
+        }
     }
 }

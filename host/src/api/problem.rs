@@ -73,6 +73,8 @@ pub enum ProblemKind {
     PluginFailed,
     /// The plugin took too long.
     PluginTimeout,
+    /// What is kept is not as it was written, and cannot be made good.
+    Damaged,
     /// The host itself failed.
     Internal,
 }
@@ -110,6 +112,7 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::Unsupported, "unsupported", 501, 11),
     (ProblemKind::PluginFailed, "plugin-failed", 502, 9),
     (ProblemKind::PluginTimeout, "plugin-timeout", 504, 9),
+    (ProblemKind::Damaged, "damaged", 500, 12),
     (ProblemKind::Internal, "internal", 500, 1),
 ];
 

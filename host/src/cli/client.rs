@@ -1,12 +1,14 @@
 //! How commands reach the API: the host inside this process, opened at the first request and given
 //! back while a person is waited for.
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::{Method, Request, Response, header};
 use http_body_util::BodyExt;
 use serde::Serialize;
@@ -59,6 +61,34 @@ impl Client {
     ) -> Result<T, Failure> {
         self.json(Method::POST, path, "application/wasm", Body::from(body))
             .await
+    }
+
+    /// Where all is kept.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Asks for a file and writes it down as it comes.
+    pub(super) async fn download(
+        &mut self,
+        path: &str,
+        to: &mut impl Write,
+    ) -> Result<(), Failure> {
+        let request = request(
+            Method::POST,
+            path,
+            "application/json",
+            "application/octet-stream",
+            Body::empty(),
+        )?;
+        let response = self.send(request).await?;
+        let mut chunks = response.into_body().into_data_stream();
+        let failed = |error: io::Error| Failure::io("what was asked for cannot be written", &error);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(Failure::reply)?;
+            to.write_all(&chunk).map_err(failed)?;
+        }
+        to.flush().map_err(failed)
     }
 
     async fn json<T: DeserializeOwned>(

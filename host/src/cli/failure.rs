@@ -112,9 +112,10 @@ impl From<Problem> for Failure {
 
 impl From<HostError> for Failure {
     fn from(error: HostError) -> Self {
-        let exit_code = match &error {
+        let exit_code = match error {
             HostError::Store(StoreError::Locked { .. }) => 7,
             HostError::Config(_) => 6,
+            HostError::Store(error) => return Problem::from(error).into(),
             _ => 1,
         };
         Self {

@@ -70,6 +70,14 @@ impl Census {
         Ok(())
     }
 
+    /// How many records there are, of each kind.
+    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
+        let counts = self.0.iter();
+        counts
+            .map(|(kind, tally)| (kind.clone(), tally.count))
+            .collect()
+    }
+
     /// What another census of the same records has otherwise; `None` where they agree.
     pub(super) fn difference(&self, found: &Self) -> Option<String> {
         let kinds = self.0.keys().chain(found.0.keys());

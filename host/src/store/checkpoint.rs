@@ -197,3 +197,45 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Key, MasterKey};
+
+    #[test]
+    fn a_checkpoint_that_ends_with_a_frame_or_has_them_in_another_order_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = Keyring::create(&dir.path().join("key"), &MasterKey::random()).unwrap();
+        let engine = Engine::open(&dir.path().join("sled")).unwrap();
+        let mut census = Census::default();
+        for name in ["1", "2", "3"] {
+            let place = Place::new("kind", &Key::of([name]));
+            let (entries, _) = frame::seal(&keys, &place, 5, &vec![7; FRAME_BYTES]).unwrap();
+            census.add(&place, 5);
+            engine.apply(&keys, 5, &census, &entries).unwrap();
+        }
+        let path = dir.path().join("checkpoint");
+        let written = write(&path, &keys, Some(&engine), 5, &census).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let read = |bytes: &[u8]| super::read(&path, bytes, &keys, |_| Ok(()));
+        assert_eq!(read(&bytes).unwrap(), written);
+        let mut ends = vec![MAGIC.len() + 1 + 4 + keys.file().len()];
+        while let Some(frame) = envelope::open(RECORDS, &bytes[*ends.last().unwrap()..], &keys) {
+            ends.push(ends.last().unwrap() + frame.bytes);
+        }
+        assert_eq!(ends.len(), 4);
+        for end in &ends {
+            assert!(read(&bytes[..*end]).is_err());
+        }
+        let part = |from: usize, to: usize| &bytes[ends[from]..ends[to]];
+        let end = &bytes[ends[3]..];
+        let head = &bytes[..ends[0]];
+        assert!(read(&[head, part(1, 2), part(0, 1), part(2, 3), end].concat()).is_err());
+        assert!(read(&[head, part(0, 1), part(2, 3), end].concat()).is_err());
+        assert!(read(&[head, end].concat()).is_err());
+        // What the census does not count is not written down as whole.
+        census.add(&Place::new("kind", &Key::of(["4"])), 5);
+        assert!(write(&path, &keys, Some(&engine), 5, &census).is_err());
+    }
+}

@@ -7,18 +7,23 @@
 
 mod rotation;
 
+pub(super) use rotation::{Sealed, Step};
+
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use super::census::Census;
+use super::check::{self, Check};
+use super::checkpoint::{self, Checkpoint};
 use super::commit::{COMMIT_BYTES_MAX, Commit};
 use super::cut::cut;
 use super::engine::Entry;
 use super::frame::{self, Place};
 use super::log::{Log, Logged};
-use super::{Shared, StoreError, clean};
+use super::{Export, Shared, StoreError, clean, files};
 
 /// The log is cut at this size, or at that of the last checkpoint if it is larger: so writing a
 /// checkpoint costs no more than writing the log did. Two such files are read at every start, in a
@@ -30,19 +35,20 @@ const GROUP_BYTES_MAX: usize = COMMIT_BYTES_MAX;
 /// good for each other.
 const QUIET: Duration = Duration::from_millis(50);
 
-pub(super) use rotation::{Sealed, Step};
-
+/// How who waits is answered.
+pub(super) type Reply<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
 /// How a waiting writer is answered.
-pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-/// How the one who rotates the master key is answered.
-pub(super) type SealedAnswer = Box<dyn FnOnce(Result<Sealed, StoreError>) + Send>;
+pub(super) type Answer = Reply<()>;
 
 /// What the thread is told.
 pub(super) enum Message {
     Commit(Commit, Answer),
     /// Take a step of a rotation of the master key.
-    Rotate(Step, SealedAnswer),
+    Rotate(Step, Reply<Sealed>),
+    /// Look at everything.
+    Check(Reply<Check>),
+    /// Give out a checkpoint of all there is.
+    Export(Reply<Export>),
     /// Put sled on disk, leave the mark of a clean close, end.
     Close(Answer),
 }
@@ -63,8 +69,8 @@ pub(super) struct State {
     pub(super) last: u64,
     /// All records as the last commit left them.
     pub(super) census: Census,
-    /// How large the last checkpoint is.
-    pub(super) checkpoint_bytes: u64,
+    /// The last checkpoint.
+    pub(super) checkpoint: Checkpoint,
     /// Whether the mark of the last clean close still holds: nothing was committed since.
     pub(super) marked: bool,
 }
@@ -91,12 +97,14 @@ impl Committer {
                 Some(message) => message,
                 None => return self.close(Box::new(|_| ())),
             };
-            let (group, then) = gather(message, messages);
+            let (group, other) = gather(message, messages);
             self.commit(group);
-            match then {
-                Some(Then::Close(answer)) => return self.close(answer),
-                Some(Then::Rotate(step, answer)) => answer(self.rotate(&step)),
-                None => {}
+            match other {
+                None | Some(Message::Commit(..)) => {}
+                Some(Message::Rotate(step, reply)) => reply(self.rotate(&step)),
+                Some(Message::Check(reply)) => reply(self.check()),
+                Some(Message::Export(reply)) => reply(self.export()),
+                Some(Message::Close(answer)) => return self.close(answer),
             }
         }
     }
@@ -147,7 +155,7 @@ impl Committer {
 
     /// Cuts a log that has grown large.
     fn cut_if_due(&mut self) {
-        if self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint_bytes) {
+        if self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint.bytes) {
             // The commits are answered and durable; only what comes after is refused.
             let cut = self.cut();
             cut.unwrap_or_else(|error| self.fail(&error));
@@ -269,8 +277,34 @@ impl Committer {
             )
         })?;
         self.log = log;
-        self.state.checkpoint_bytes = checkpoint.bytes;
+        self.state.checkpoint = checkpoint;
         Ok(())
+    }
+
+    fn check(&self) -> Result<Check, StoreError> {
+        let (last, census) = (self.state.last, &self.state.census);
+        let (dir, keys) = (&self.shared.dir, self.shared.keys());
+        self.shared
+            .engine(|engine| check::check(dir, &keys, engine, last, census))
+    }
+
+    /// A checkpoint of the last commit: the one that is there, if it is one and still whole.
+    fn export(&mut self) -> Result<Export, StoreError> {
+        self.shared.usable()?;
+        let path = self.shared.dir.join(files::CHECKPOINT.now);
+        let is_whole = || {
+            let bytes = std::fs::read(&path).ok()?;
+            checkpoint::read(&path, &bytes, &self.shared.keys(), |_| Ok(())).ok()
+        };
+        if self.state.checkpoint.number != self.state.last || is_whole().is_none() {
+            let cut = self.cut();
+            cut.inspect_err(|error| self.fail(error))?;
+        }
+        Ok(Export {
+            file: File::open(&path).map_err(StoreError::io(&path))?,
+            bytes: self.state.checkpoint.bytes,
+            last_commit: self.state.last,
+        })
     }
 
     fn close(self, answer: Answer) {
@@ -295,24 +329,20 @@ impl Committer {
     }
 }
 
-/// What is to be done behind a group of commits.
-enum Then {
-    Close(Answer),
-    Rotate(Step, SealedAnswer),
-}
-
-/// What is waiting, up to a message of another kind and within what one frame may hold.
-fn gather(first: Message, messages: &Receiver<Message>) -> (Vec<(Commit, Answer)>, Option<Then>) {
+/// The commits that are waiting, within what one frame may hold, up to a message that is none.
+fn gather(
+    first: Message,
+    messages: &Receiver<Message>,
+) -> (Vec<(Commit, Answer)>, Option<Message>) {
     let (mut group, mut bytes) = (Vec::new(), 0);
     let mut message = first;
     loop {
         match message {
-            Message::Close(answer) => return (group, Some(Then::Close(answer))),
-            Message::Rotate(step, answer) => return (group, Some(Then::Rotate(step, answer))),
             Message::Commit(commit, answer) => {
                 bytes += commit.bytes();
                 group.push((commit, answer));
             }
+            other => return (group, Some(other)),
         }
         if bytes >= GROUP_BYTES_MAX {
             return (group, None);
@@ -325,103 +355,4 @@ fn gather(first: Message, messages: &Receiver<Message>) -> (Vec<(Commit, Answer)
 }
 
 #[cfg(test)]
-mod tests {
-    use serde::{Deserialize, Serialize};
-
-    use super::*;
-    use crate::store::{Key, MasterKey, Record, Store, open};
-
-    #[derive(Serialize, Deserialize)]
-    struct Note(String);
-
-    impl Record for Note {
-        const KIND: &'static str = "note";
-    }
-
-    fn commit(committer: &mut Committer, names: &[&str]) -> Vec<Result<(), StoreError>> {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let group = names.iter().map(|name| {
-            let sender = sender.clone();
-            let commit = Commit::new().put(&Key::of([name]), &Note((*name).to_owned()));
-            let answer: Answer = Box::new(move |done| sender.send(done).unwrap());
-            (commit, answer)
-        });
-        committer.commit(group.collect());
-        drop(sender);
-        receiver.iter().collect()
-    }
-
-    #[test]
-    fn after_a_disk_error_nothing_is_acknowledged_and_a_new_start_has_what_was() {
-        let dir = tempfile::tempdir().unwrap();
-        let master = MasterKey::random();
-        let opened = open::open(dir.path(), &master, Duration::ZERO).unwrap();
-        let mut committer = opened.committer;
-        let done = commit(&mut committer, &["1", "2"]);
-        assert!(done.len() == 2 && done.iter().all(Result::is_ok));
-        committer.log.break_disk();
-        for _ in 0..2 {
-            let done = commit(&mut committer, &["3", "4"]);
-            assert_eq!(done.len(), 2);
-            assert!(
-                done.iter()
-                    .all(|done| matches!(done, Err(StoreError::Failed(_))))
-            );
-        }
-        let (sender, receiver) = std::sync::mpsc::channel();
-        committer.close(Box::new(move |done| sender.send(done).unwrap()));
-        assert!(matches!(receiver.recv(), Ok(Err(StoreError::Failed(_)))));
-        drop(opened.shared);
-        let store = Store::open(dir.path(), &master).unwrap();
-        let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
-        let names: Vec<&str> = notes.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(names, ["1", "2"]);
-    }
-
-    /// Changes the database behind the store's back, as sled may by itself.
-    fn behind_its_back(opened: &open::Opened, entries: &[Entry]) {
-        let state = &opened.committer.state;
-        let keys = &opened.shared.keys();
-        let changed = opened.shared.change(|engine| {
-            engine.apply(keys, state.last, &state.census, entries)?;
-            engine.flush()
-        });
-        changed.unwrap();
-    }
-
-    #[test]
-    fn a_record_that_the_database_lost_or_aged_is_noticed_and_made_good() {
-        let place = Place::new(Note::KIND, &Key::of(["2"]));
-        for (aged, says) in [
-            (false, "note: 1 of 2 records are there"),
-            (true, "note: not every one of the 2 records is the newest"),
-        ] {
-            let dir = tempfile::tempdir().unwrap();
-            let master = MasterKey::random();
-            let mut opened = open::open(dir.path(), &master, Duration::ZERO).unwrap();
-            for names in [["1", "2"], ["1", "2"]] {
-                assert!(
-                    commit(&mut opened.committer, &names)
-                        .iter()
-                        .all(Result::is_ok)
-                );
-            }
-            let old = frame::seal(&opened.shared.keys(), &place, 1, b"\"older\"")
-                .unwrap()
-                .0;
-            let lost = vec![Entry::remove(place.bytes().to_vec())];
-            behind_its_back(&opened, if aged { &old } else { &lost });
-            opened.shared.close();
-            drop(opened);
-            let store = Store::open(dir.path(), &master).unwrap();
-            let findings = store.findings().join("\n");
-            assert!(
-                findings.contains(says) && findings.contains("made again"),
-                "{findings}"
-            );
-            let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
-            let texts: Vec<&str> = notes.iter().map(|(_, note)| note.0.as_str()).collect();
-            assert_eq!(texts, ["1", "2"]);
-        }
-    }
-}
+mod tests;

@@ -26,11 +26,19 @@ impl Copy {
     pub(super) fn make(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.with_file_name(NAME);
         let copied = remove(&path).and_then(|()| copy(dir, &path));
-        copied.map_err(StoreError::io(&path))?;
-        Ok(Self {
+        let made = Self {
             dir: dir.to_owned(),
             path,
-        })
+        };
+        match copied {
+            Ok(()) => Ok(made),
+            Err(error) => {
+                let error = StoreError::io(&made.path)(error);
+                // Half of it would only fill the disk that was too full for it.
+                let _ = made.forget();
+                Err(error)
+            }
+        }
     }
 
     /// Keeps it under a name of the time, for whoever wants to look at it.

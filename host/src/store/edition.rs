@@ -46,10 +46,17 @@ impl Edition {
     }
 }
 
-/// Finishes what was interrupted at both.
+/// Finishes what was interrupted at both, and removes what a killed writer of a smaller file left.
 pub(super) fn finish(dir: &Path) -> Result<(), StoreError> {
     files::CHECKPOINT.finish(dir)?;
-    files::LOG.finish(dir)
+    files::LOG.finish(dir)?;
+    for entry in std::fs::read_dir(dir).map_err(StoreError::io(dir))? {
+        let path = entry.map_err(StoreError::io(dir))?.path();
+        if path.extension().is_some_and(|end| end == directory::BESIDE) {
+            remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -105,9 +105,10 @@ impl Engine {
         };
         entries.into_iter().for_each(&mut add);
         applied.iter().for_each(&mut add);
-        self.db
-            .apply_batch(batch)
-            .map_err(|error| named(&self.dir, &error))
+        guarded(&self.dir, || {
+            let applied = self.db.apply_batch(batch);
+            applied.map_err(|error| named(&self.dir, &error))
+        })
     }
 
     /// The pieces of one record.
@@ -223,8 +224,10 @@ impl Engine {
     /// Hands everything to the system, so that a process that is killed leaves it behind. Not
     /// durable: see [`Engine::sync`].
     pub(super) fn flush(&self) -> Result<(), StoreError> {
-        self.db.flush().map_err(|error| named(&self.dir, &error))?;
-        Ok(())
+        guarded(&self.dir, || {
+            let flushed = self.db.flush().map(|_| ());
+            flushed.map_err(|error| named(&self.dir, &error))
+        })
     }
 
     /// Puts everything on disk: sled's own flush asks the system for that without waiting for it.
@@ -259,7 +262,7 @@ pub(super) fn put_snapshots_aside(dir: &Path) -> Result<bool, StoreError> {
     Ok(found)
 }
 
-/// Does something with sled, which panics on some damage.
+/// Does something with sled, which panics on some damage and on some errors of the disk.
 pub(super) fn guarded<T>(
     dir: &Path,
     act: impl FnOnce() -> Result<T, StoreError>,

@@ -28,7 +28,8 @@ const REMOVED: u32 = u32::MAX;
 pub(super) struct Envelope {
     pub(super) first: u64,
     pub(super) last: u64,
-    pub(super) text: zeroize::Zeroizing<Vec<u8>>,
+    /// Records in it are sealed once more, each for itself: it is no secret.
+    pub(super) text: Vec<u8>,
     /// How long the frame is.
     pub(super) bytes: usize,
 }
@@ -69,10 +70,11 @@ pub(super) fn open(magic: Magic, bytes: &[u8], keys: &Keyring) -> Option<Envelop
     let (first, last) = (fields.u64()?, fields.u64()?);
     let length = fields.u32()? as usize;
     let sealed = rest.get(..length)?;
+    let mut text = keys.open_sealed(key_id, &associated(header), sealed)?;
     Some(Envelope {
         first,
         last,
-        text: keys.open_sealed(key_id, &associated(header), sealed)?,
+        text: std::mem::take(&mut text),
         bytes: HEADER + length,
     })
 }

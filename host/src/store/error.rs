@@ -32,6 +32,12 @@ pub enum StoreError {
         /// The file that holds the wrapped data key.
         path: PathBuf,
     },
+    /// There is a store where one was to be made.
+    #[error("there is a store in {path} already; an export goes where none is")]
+    Exists {
+        /// The store's directory.
+        path: PathBuf,
+    },
     /// No master key, or one that cannot be read.
     #[error("{0}")]
     MasterKey(String),

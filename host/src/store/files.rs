@@ -8,12 +8,14 @@ pub(super) fn folder(data_dir: &Path) -> PathBuf {
     data_dir.join("store")
 }
 
-/// The data keys, wrapped by the master key.
-pub(super) fn key(data_dir: &Path) -> PathBuf {
-    folder(data_dir).join(KEY)
+/// A file of the store that is sealed under a master key, if there is a store.
+pub(super) fn sealed(data_dir: &Path) -> Option<PathBuf> {
+    let names = [KEY, CHECKPOINT.now, CHECKPOINT.before];
+    let mut paths = names.iter().map(|name| folder(data_dir).join(name));
+    paths.find(|path| path.exists())
 }
 
-/// The name of the file that holds the data keys; there once the store is.
+/// The data keys, wrapped by the master key; there once the store is.
 pub(super) const KEY: &str = "key";
 /// Taken by the process that has the store.
 pub(super) const LOCK: &str = "lock";

@@ -126,28 +126,59 @@ impl MasterKey {
         data_dir: &Path,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<(Self, MasterKeySource), StoreError> {
+        match Self::given(&variable)? {
+            Some(given) => Ok(given),
+            None => Self::beside(data_dir),
+        }
+    }
+
+    /// As [`MasterKey::find`], but makes none: for what was sealed elsewhere.
+    ///
+    /// # Errors
+    /// A key that cannot be read or is none, and no key at all.
+    pub fn find_existing(
+        data_dir: &Path,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, StoreError> {
+        if let Some((key, _)) = Self::given(&variable)? {
+            return Ok(key);
+        }
+        let path = data_dir.join(BESIDE);
+        if !path.exists() {
+            return Err(StoreError::MasterKey(format!(
+                "the master key is neither in {VARIABLE}, nor in a file named by {FILE_VARIABLE}, nor in {}",
+                path.display()
+            )));
+        }
+        refuse_if_others_can_read(&path)?;
+        Self::read(&path)
+    }
+
+    /// The key that the operator gives from outside the data directory.
+    fn given(
+        variable: &impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<(Self, MasterKeySource)>, StoreError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         if let Some(text) = set(VARIABLE) {
             let text = Zeroizing::new(text.into_string().unwrap_or_default());
             let key = Self::from_base64(&text)
                 .map_err(|why| StoreError::MasterKey(format!("{VARIABLE} {why}")))?;
-            return Ok((key, MasterKeySource::Variable));
+            return Ok(Some((key, MasterKeySource::Variable)));
         }
         if let Some(path) = set(FILE_VARIABLE).map(PathBuf::from) {
-            return Ok((Self::read(&path)?, MasterKeySource::File(path)));
+            return Ok(Some((Self::read(&path)?, MasterKeySource::File(path))));
         }
         let credential = set(CREDENTIALS_VARIABLE).map(|dir| Path::new(&dir).join(CREDENTIAL));
         if let Some(path) = credential.filter(|path| path.exists()) {
-            return Ok((Self::read(&path)?, MasterKeySource::File(path)));
+            return Ok(Some((Self::read(&path)?, MasterKeySource::File(path))));
         }
-        Self::beside(data_dir)
+        Ok(None)
     }
 
     fn beside(data_dir: &Path) -> Result<(Self, MasterKeySource), StoreError> {
         let path = data_dir.join(BESIDE);
         if !path.exists() {
-            let sealed = files::key(data_dir);
-            if sealed.exists() {
+            if let Some(sealed) = files::sealed(data_dir) {
                 return Err(StoreError::MasterKey(format!(
                     "{} is sealed, and its master key is neither in {VARIABLE}, nor in a file named by {FILE_VARIABLE}, nor in {}",
                     sealed.display(),
@@ -170,7 +201,8 @@ impl MasterKey {
         let key = Self::read(&path)?;
         // A rotation was interrupted: the key file says how far it had come.
         let next = Self::read(&data_dir.join(BESIDE_NEXT)).ok();
-        let next = next.filter(|next| keyring::is_under(&files::key(data_dir), next));
+        let next =
+            next.filter(|next| keyring::is_under(&files::folder(data_dir).join(files::KEY), next));
         Ok((next.unwrap_or(key), MasterKeySource::Beside(path)))
     }
 
@@ -192,7 +224,7 @@ impl MasterKey {
     pub(super) fn settle(data_dir: &Path) -> Result<(), StoreError> {
         let (path, next) = (Self::path_beside(data_dir), data_dir.join(BESIDE_NEXT));
         let done = match Self::read(&next) {
-            Ok(key) if keyring::is_under(&files::key(data_dir), &key) => {
+            Ok(key) if keyring::is_under(&files::folder(data_dir).join(files::KEY), &key) => {
                 std::fs::rename(&next, &path)
             }
             _ => match std::fs::remove_file(&next) {
@@ -347,7 +379,7 @@ mod tests {
     #[test]
     fn no_second_key_is_made_for_a_store_that_is_sealed() {
         let dir = tempfile::tempdir().unwrap();
-        let sealed = files::key(dir.path());
+        let sealed = files::folder(dir.path()).join(files::KEY);
         std::fs::create_dir_all(sealed.parent().unwrap()).unwrap();
         std::fs::write(&sealed, "").unwrap();
         let error = MasterKey::find(dir.path(), none).unwrap_err().to_string();

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::census::Census;
+use super::checkpoint::Checkpoint;
 use super::database::{self, Sound};
 use super::engine::Engine;
 use super::keyring::Keyring;
@@ -41,7 +42,7 @@ fn make_again(dir: &Path, keys: &Keyring, plan: &Plan) -> Result<(Engine, Census
     }
     let engine = Engine::open(&next)?;
     let census = match plan.start {
-        Start::Checkpoint(number) => fill(dir, keys, &engine, number)?,
+        Start::Checkpoint(number) => fill(dir, keys, &engine, number)?.census,
         Start::Database | Start::Nothing => Census::default(),
     };
     let census = replay(&engine, keys, census, &plan.replay)?;
@@ -55,7 +56,12 @@ fn make_again(dir: &Path, keys: &Keyring, plan: &Plan) -> Result<(Engine, Census
 }
 
 /// Fills an empty database from the checkpoint as of commit `number`.
-fn fill(dir: &Path, keys: &Keyring, engine: &Engine, number: u64) -> Result<Census, StoreError> {
+fn fill(
+    dir: &Path,
+    keys: &Keyring,
+    engine: &Engine,
+    number: u64,
+) -> Result<Checkpoint, StoreError> {
     for name in [files::CHECKPOINT.now, files::CHECKPOINT.before] {
         let path = dir.join(name);
         let Ok(bytes) = std::fs::read(&path) else {
@@ -77,13 +83,13 @@ pub(super) fn fill_from(
     bytes: &[u8],
     keys: &Keyring,
     engine: &Engine,
-) -> Result<Census, StoreError> {
+) -> Result<Checkpoint, StoreError> {
     let checkpoint = checkpoint::read(path, bytes, keys, |entries| {
         // Nobody uses the database before the last transaction, which has the number and the census.
         engine.apply(keys, 0, &Census::default(), &entries)
     })?;
     engine.apply(keys, checkpoint.number, &checkpoint.census, [])?;
-    Ok(checkpoint.census)
+    Ok(checkpoint)
 }
 
 fn replay(

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::committer::{Message, Sealed, SealedAnswer, Step};
+use super::committer::{Message, Sealed, Step};
 use super::{MasterKey, MasterKeySource, Store, StoreError, copy, files, keyring};
 
 /// What a rotation has done.
@@ -75,7 +75,7 @@ pub async fn rotate_master_key(
             )));
         }
     };
-    if keyring::is_under(&files::key(data_dir), &next) {
+    if keyring::is_under(&files::folder(data_dir).join(files::KEY), &next) {
         let what = "the new master key is the one that is in use; nothing was changed";
         return Err(StoreError::MasterKey(what.to_owned()));
     }
@@ -108,16 +108,9 @@ impl Store {
         Ok(records)
     }
 
+    /// If nobody waits for the answer any more, the next start goes on.
     async fn step(&self, step: Step) -> Result<Sealed, StoreError> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let answer: SealedAnswer = Box::new(move |done| {
-            // Nobody waits any more: the next start goes on.
-            let _ = sender.send(done);
-        });
-        let message = Message::Rotate(step, answer);
-        let sent = self.0.sender.send(message);
-        sent.map_err(|_| StoreError::Closed)?;
-        receiver.await.unwrap_or(Err(StoreError::Closed))
+        self.ask(|reply| Message::Rotate(step, reply)).await
     }
 }
 

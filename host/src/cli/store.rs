@@ -1,0 +1,155 @@
+//! `stoflow store`: check, export and import what is kept.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use super::client::Client;
+use super::rows::rows;
+use crate::api::{Checked, ProblemKind};
+use crate::host::Host;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read every record, log and checkpoint, and say what is not as it was written
+    Check {
+        /// The reply as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write all records into one sealed file, which opens with the master key
+    Export(Export),
+    /// Make the store of a data directory that has none from an export
+    Import {
+        /// What `stoflow store export` wrote
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Where to write it; - for stdout
+    file: PathBuf,
+    /// Replaces the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Check { json } => check(client, json).await,
+        Command::Export(Export { file, .. }) if file.as_os_str() == "-" => to_stdout(client).await,
+        Command::Export(export) => to_file(client, &export).await,
+        Command::Import { file } => import(client.data_dir(), &file),
+    }
+}
+
+async fn check(client: &mut Client, json: bool) -> Result<(), Failure> {
+    let Checked {
+        check,
+        found_at_start,
+    } = client.get("/api/store/check").await?;
+    if json {
+        let shown = Checked {
+            check: check.clone(),
+            found_at_start,
+        };
+        super::print_json(&shown)?;
+    } else {
+        println!("The last commit is {}.", check.last_commit);
+        for (headings, counts) in [
+            (["KIND", "RECORDS"], &check.records),
+            (["FILE", "BYTES"], &check.files),
+        ] {
+            print!("\n{}", rows(&headings, &lines(counts)));
+        }
+        print_findings("Found when it was opened:", &found_at_start);
+        print_findings("Not as it was written:", &check.findings);
+    }
+    match check.findings.len() {
+        0 => Ok(()),
+        count => Err(Failure::of(
+            ProblemKind::Damaged,
+            format_args!("{count} finding(s): something in the store is not as it was written"),
+        )
+        .remedy("what is damaged is made good, or named, at the next start".to_owned())),
+    }
+}
+
+fn lines(counts: &BTreeMap<String, u64>) -> Vec<Vec<String>> {
+    let lines = counts.iter();
+    lines
+        .map(|(name, count)| vec![name.clone(), count.to_string()])
+        .collect()
+}
+
+fn print_findings(heading: &str, findings: &[String]) {
+    if findings.is_empty() {
+        return;
+    }
+    println!("\n{heading}");
+    for finding in findings {
+        println!("  {finding}");
+    }
+}
+
+async fn to_stdout(client: &mut Client) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    if stdout.is_terminal() {
+        return Err(Failure::usage(
+            "an export is no text for a terminal: name a file, or send it to a program",
+        ));
+    }
+    client
+        .download("/api/store/export", &mut stdout.lock())
+        .await
+}
+
+/// Written beside its place, readable by this user only, and there once all of it is on disk.
+async fn to_file(client: &mut Client, export: &Export) -> Result<(), Failure> {
+    let Export { file, force } = export;
+    let failed = |error: io::Error| Failure::io(file.display(), &error);
+    let exists = || {
+        let message = format_args!("{} is there already", file.display());
+        Failure::of(ProblemKind::Conflict, message).remedy("--force replaces it".to_owned())
+    };
+    if !force && file.exists() {
+        return Err(exists());
+    }
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    client.download("/api/store/export", &mut beside).await?;
+    beside.as_file().sync_all().map_err(failed)?;
+    let written = match force {
+        true => beside.persist(file),
+        false => beside.persist_noclobber(file),
+    };
+    written.map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => exists(),
+        _ => failed(error.error),
+    })?;
+    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(failed)?;
+    println!(
+        "Exported to {}. Keep the master key apart from it.",
+        file.display()
+    );
+    Ok(())
+}
+
+/// Not asked of the API: what answers it stands on the store that is made here.
+fn import(data_dir: &Path, file: &Path) -> Result<(), Failure> {
+    let imported = Host::import(data_dir, file)?;
+    let count: u64 = imported.records.values().sum();
+    println!(
+        "Imported {count} records, up to commit {}. stoflow.toml and the plugins' files are not in an export: put them there too.",
+        imported.last_commit
+    );
+    Ok(())
+}

@@ -26,7 +26,11 @@ const SHOPS: usize = 3;
 /// What the program is doing when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
-    Connect,
+    /// The consent of a seller whose account there is.
+    Renew,
+    /// That of a new one.
+    Join,
+    Leave,
     Refresh,
     Call,
 }
@@ -50,6 +54,8 @@ struct Town {
     sandbox: Sandbox,
     disk: Disk,
     sellers: Vec<Seller>,
+    /// How long the program usually takes for anything.
+    usual: Duration,
 }
 
 /// What became of a run of the program.
@@ -106,8 +112,9 @@ impl Town {
             sandbox,
             disk,
             sellers: Vec::new(),
+            usual: Duration::ZERO,
         };
-        for (number, seller) in town.sandbox.sellers().into_iter().enumerate() {
+        for (number, seller) in town.sandbox.sellers().into_iter().take(SHOPS).enumerate() {
             let user = format!("u{number}");
             let ran = town.connect(&user, seller.user_id, Moment::Never).await;
             assert_eq!(ran.code, Some(0), "{}", ran.errors);
@@ -118,6 +125,9 @@ impl Town {
                 account: account.id,
             });
         }
+        let began = Instant::now();
+        town.call(&town.sellers[0].user, Moment::Never).await;
+        town.usual = began.elapsed();
         town
     }
 
@@ -161,7 +171,16 @@ impl Town {
 
     async fn call(&self, user: &str, moment: Moment) -> Ran {
         let arguments = ["call", "etsy", "shop", "get", "--user", user, "--json"];
-        let mut child = self.command(&arguments).spawn().unwrap();
+        self.simple(&arguments, moment).await
+    }
+
+    async fn disconnect(&self, account: &str, moment: Moment) -> Ran {
+        self.simple(&["account", "disconnect", account], moment)
+            .await
+    }
+
+    async fn simple(&self, arguments: &[&str], moment: Moment) -> Ran {
+        let mut child = self.command(arguments).spawn().unwrap();
         drop(child.stdin.take());
         let mut out = child.stdout.take().unwrap();
         let reader = async move {
@@ -279,26 +298,40 @@ fn lost(requests: &[RequestRecord], killed_us: u64) -> Result<Duration, String> 
 }
 
 impl Tally {
-    /// One end, and what the next starts find.
-    async fn round(
-        &mut self,
-        town: &Town,
-        rotation: Rotation,
-        end: End,
-        dice: &mut Dice,
-        what: &str,
-    ) {
+    /// A new seller consents, and leaves again. What was said to be done is.
+    async fn join_and_leave(&mut self, town: &Town, end: End, dice: &mut Dice, what: &str) {
+        let what = format!("{what}, a seller joins and leaves");
         let seller = &town.sellers[dice.within(0..SHOPS as u64) as usize];
-        let work = *dice.one_of(&[Work::Connect, Work::Refresh, Work::Refresh, Work::Call]);
-        let what = format!("{what}, {work:?} of {}", seller.user);
-        town.sandbox.clear_requests();
-        let moment = moment(town, work, dice);
-        let ran = match work {
-            Work::Connect => town.connect(&seller.user, seller.id, moment).await,
-            Work::Refresh | Work::Call => town.call(&seller.user, moment).await,
+        let moment = match dice.one_in(2) {
+            true => Moment::Never,
+            false => self.moment(town, Work::Join, dice),
         };
+        let ran = town.connect("new", seller.id, moment).await;
+        self.ended(town, Work::Join, end, &ran, dice, &what);
+        let listed = town.accounts().await.remove("new");
+        let joined = listed.filter(|listed| listed.state == "connected");
+        assert!(
+            joined.is_some() || ran.code.is_none(),
+            "{what}: it is forgotten"
+        );
+        let Some(joined) = joined else { return };
+        let ran = town.call("new", Moment::Never).await;
+        assert_eq!(ran.code, Some(0), "{what}: {}", ran.errors);
+        let moment = self.moment(town, Work::Leave, dice);
+        let ran = town.disconnect(&joined.id, moment).await;
+        self.ended(town, Work::Leave, end, &ran, dice, &what);
+        if town.accounts().await.contains_key("new") {
+            assert!(ran.code.is_none(), "{what}: it is there again");
+            let ran = town.call("new", Moment::Never).await;
+            assert_eq!(ran.code, Some(0), "{what}: {}", ran.errors);
+            let ran = town.disconnect(&joined.id, Moment::Never).await;
+            assert_eq!(ran.code, Some(0), "{what}: {}", ran.errors);
+        }
+    }
+
+    /// Counts how the program has ended, and cuts the power if that is the end.
+    fn ended(&mut self, town: &Town, work: Work, end: End, ran: &Ran, dice: &mut Dice, what: &str) {
         town.sandbox.clear_faults();
-        let requests = town.sandbox.requests();
         if end == End::PowerCut {
             let torn = dice.one_in(2);
             town.disk.cut(torn.then_some(dice));
@@ -310,9 +343,34 @@ impl Tally {
                 assert_eq!(ran.code, Some(0), "{what}: {}", ran.errors);
             }
         }
+    }
+
+    /// One end, and what the next starts find.
+    async fn round(
+        &mut self,
+        town: &Town,
+        rotation: Rotation,
+        end: End,
+        dice: &mut Dice,
+        what: &str,
+    ) {
+        let seller = &town.sellers[dice.within(0..SHOPS as u64) as usize];
+        if dice.one_in(5) {
+            return self.join_and_leave(town, end, dice, what).await;
+        }
+        let work = *dice.one_of(&[Work::Renew, Work::Refresh, Work::Refresh, Work::Call]);
+        let what = format!("{what}, {work:?} of {}", seller.user);
+        town.sandbox.clear_requests();
+        let moment = self.moment(town, work, dice);
+        let ran = match work {
+            Work::Renew => town.connect(&seller.user, seller.id, moment).await,
+            _ => town.call(&seller.user, moment).await,
+        };
+        let requests = town.sandbox.requests();
+        self.ended(town, work, end, &ran, dice, &what);
         let loss = ran
             .killed_us
-            .filter(|_| work != Work::Connect)
+            .filter(|_| work != Work::Renew)
             .map(|at| lost(&requests, at));
         self.in_token_reply += u32::from(matches!(loss, Some(Ok(Duration::ZERO))));
         let check = town.call(&seller.user, Moment::Never).await;
@@ -346,31 +404,30 @@ impl Tally {
             "{what}"
         );
     }
-}
 
-/// Prepares what a work needs, and chooses when it is ended.
-fn moment(town: &Town, work: Work, dice: &mut Dice) -> Moment {
-    let anywhere = Moment::After(Duration::from_millis(dice.within(0..500)));
-    if work != Work::Refresh {
-        return anywhere;
-    }
-    // The call is refused, the token refreshed, the call repeated.
-    town.sandbox.expire_tokens(false);
-    let fault = *dice.one_of(&[
-        None,
-        Some(FaultKind::Slow),
-        Some(FaultKind::SlowAfter),
-        Some(FaultKind::Cut),
-    ]);
-    if let Some(kind) = fault {
+    /// Prepares what a work needs, and chooses when it is ended.
+    fn moment(&self, town: &Town, work: Work, dice: &mut Dice) -> Moment {
+        let usual = u64::try_from(town.usual.as_millis()).unwrap();
+        let anywhere = Moment::After(Duration::from_millis(dice.within(0..usual + 20)));
+        let kinds = match work {
+            Work::Leave | Work::Call => return anywhere,
+            // The call is refused, the token refreshed, the call repeated. After a reply that was
+            // cut off, the program asks once more, two seconds later.
+            Work::Refresh => {
+                town.sandbox.expire_tokens(false);
+                &[FaultKind::Cut, FaultKind::SlowAfter, FaultKind::Slow][..]
+            }
+            // The page, the token, whose it is.
+            Work::Renew | Work::Join => &[FaultKind::SlowAfter, FaultKind::Slow],
+        };
+        let kind = *dice.one_of(kinds);
+        if dice.one_in(4) {
+            return anywhere;
+        }
         let fault = Fault::new(kind).on("token").ms(dice.within(1..60));
         town.sandbox.inject(fault).unwrap();
+        Moment::InRequest(2, Duration::from_millis(dice.within(0..60)))
     }
-    // After a reply that was cut off, the program asks again two seconds later.
-    if fault == Some(FaultKind::Cut) || dice.one_in(2) {
-        return Moment::InRequest(2, Duration::from_millis(dice.within(0..60)));
-    }
-    anywhere
 }
 
 async fn ends(name: &str, default: u32, rotation: Rotation, end: End) {

@@ -4,6 +4,14 @@
 // `cfg(test)` marks all of it as test code for the lints.
 #![cfg(test)]
 
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// As the program has it: a child of these tests is a host.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
 mod account_ends;
 mod accounts;
 mod assets;
@@ -20,6 +28,7 @@ mod gateway;
 mod hostile;
 mod install;
 mod layers;
+mod leaks;
 mod listings;
 mod log;
 mod market;
@@ -28,6 +37,7 @@ mod publish;
 mod publish_changes;
 mod publish_faults;
 mod publish_kills;
+mod rotation;
 mod secrets;
 mod seed;
 mod seller;

@@ -10,6 +10,7 @@ mod consent;
 mod errors;
 mod events;
 mod form;
+mod master_key;
 mod page;
 mod plugins;
 mod problem;
@@ -46,6 +47,7 @@ pub fn router(host: Arc<Host>) -> Router {
         )
         .route("/api/plugins/{id}/schema", get(plugins::schema))
         .route("/api/plugins/{id}/configuration", post(plugins::configure))
+        .route("/api/store/master-key", post(master_key::rotate))
         .route("/api/accounts", get(accounts::list))
         .route(
             "/api/accounts/{account}",

@@ -13,6 +13,7 @@ pub mod flag;
 pub mod flags;
 mod form;
 pub mod help;
+mod key;
 mod phrase;
 mod plugin;
 mod rows;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config;
+use crate::secret;
 use crate::telemetry;
 use client::Client;
 pub use failure::Failure;
@@ -60,6 +62,9 @@ enum Command {
     /// Connect sellers' accounts, show and disconnect them
     #[command(subcommand)]
     Account(account::Command),
+    /// Replace the master key that all is sealed under
+    #[command(subcommand)]
+    Key(key::Command),
     /// Call a function of a plugin
     Call(call::Arguments),
 }
@@ -68,6 +73,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telemetry::start(arguments.log.as_deref());
+    secret::refuse_dumps();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -98,6 +104,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
+        Command::Key(command) => key::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
     };
     let closed = client.release().await;

@@ -8,6 +8,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -59,6 +60,26 @@ impl fmt::Display for Secret {
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(text)
+    }
+}
+
+/// From here on this process leaves no core dump, which would be every secret in one file, and where
+/// the system can (Linux), its memory and environment are closed to other processes of the same user
+/// too. Only root can look into it then.
+pub fn refuse_dumps() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "core dumps cannot be switched off");
+    }
+    // A handler that the system pipes dumps to is not bound by the limit.
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    {
+        tracing::warn!(%error, "the memory cannot be closed to other processes");
     }
 }
 
@@ -137,5 +158,14 @@ mod tests {
         assert_eq!(a.expose().len(), 43);
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         assert!(a.expose().chars().all(fits));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_that_refuses_dumps_is_not_dumpable() {
+        refuse_dumps();
+        let behavior = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+        assert_eq!(rustix::process::getrlimit(Resource::Core).current, Some(0));
     }
 }

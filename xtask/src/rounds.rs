@@ -52,11 +52,29 @@ const TABLE: &[Rounds] = &[
         short: 10,
         long: 300,
     },
+    // Damages to the files of a store: flipped bits, zeroed sectors, truncations.
+    Rounds {
+        name: "STORE_DAMAGES",
+        short: 60,
+        long: 1_000,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",
         short: 2_000,
         long: 200_000,
+    },
+    // Accounts whose records are sealed again under 64 callers.
+    Rounds {
+        name: "ROTATION_ACCOUNTS",
+        short: 1_000,
+        long: 10_000,
+    },
+    // Rotations of the master key, each killed at a random moment.
+    Rounds {
+        name: "ROTATION_KILLS",
+        short: 10,
+        long: 200,
     },
 ];
 

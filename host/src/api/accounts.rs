@@ -35,6 +35,7 @@ pub(super) async fn disconnect(
     let account = host.accounts.named(&account)?;
     let config = host.config.plugin(&account.plugin);
     let done = host.consent.disconnect(&account.id, &config).await?;
+    host.gateway.forget(&account.id);
     let Some(done) = done else {
         return Err(Problem::new(
             ProblemKind::UnknownAccount,

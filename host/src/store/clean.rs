@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use super::findings::Findings;
 use super::keyring::Keyring;
 use super::{StoreError, directory, files};
 
@@ -22,7 +23,7 @@ pub(super) fn write(dir: &Path, keys: &Keyring, last: u64) -> Result<(), StoreEr
 pub(super) fn read(
     dir: &Path,
     keys: &Keyring,
-    findings: &mut Vec<String>,
+    findings: &mut Findings,
 ) -> Result<Option<u64>, StoreError> {
     let path = dir.join(files::CLEAN);
     let mark = match std::fs::read(&path) {
@@ -35,7 +36,7 @@ pub(super) fn read(
         Some(u64::from_be_bytes(text.as_slice().try_into().ok()?))
     });
     if number.is_none() {
-        findings.push(format!("{} is damaged and was not used", path.display()));
+        findings.damage(format!("{} is damaged and was not used", path.display()));
     }
     Ok(number)
 }

@@ -5,19 +5,24 @@
 //! After an error of the log or of sled nothing more is acknowledged: what a failed sync was to
 //! write may be gone from memory, and a second sync would claim that it is there.
 
+mod rotation;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
+use super::census::Census;
 use super::commit::{COMMIT_BYTES_MAX, Commit};
+use super::cut::cut;
 use super::engine::Entry;
 use super::frame::{self, Place};
 use super::log::{Log, Logged};
 use super::{Shared, StoreError, clean};
 
-/// The log is cut at this size, and no sooner, so that sled may lose that much of its end and more.
-/// Two such files are read at every start, in a few milliseconds.
+/// The log is cut at this size, or at that of the last checkpoint if it is larger: so writing a
+/// checkpoint costs no more than writing the log did. Two such files are read at every start, in a
+/// few milliseconds.
 const LOG_BYTES_MAX: u64 = 2 << 20;
 /// How much may go into one frame: a frame is sealed, and written, as a whole.
 const GROUP_BYTES_MAX: usize = COMMIT_BYTES_MAX;
@@ -25,25 +30,43 @@ const GROUP_BYTES_MAX: usize = COMMIT_BYTES_MAX;
 /// good for each other.
 const QUIET: Duration = Duration::from_millis(50);
 
+pub(super) use rotation::{Sealed, Step};
+
 /// How a waiting writer is answered.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// How the one who rotates the master key is answered.
+pub(super) type SealedAnswer = Box<dyn FnOnce(Result<Sealed, StoreError>) + Send>;
 
 /// What the thread is told.
 pub(super) enum Message {
     Commit(Commit, Answer),
-    /// Checkpoint, leave the mark of a clean close, end.
+    /// Take a step of a rotation of the master key.
+    Rotate(Step, SealedAnswer),
+    /// Put sled on disk, leave the mark of a clean close, end.
     Close(Answer),
 }
 
 pub(super) struct Committer {
     shared: Arc<Shared>,
     log: Log,
-    /// The number of the last commit.
-    last: u64,
-    /// Whether the mark of the last clean close still holds: nothing was committed since.
-    marked: bool,
+    state: State,
     /// Whether sled holds what it has not written out.
     unflushed: bool,
+    /// During a rotation of the master key: records that are still under an older data key.
+    to_seal: Vec<Place>,
+}
+
+/// What the thread knows of the store from one group to the next.
+pub(super) struct State {
+    /// The number of the last commit.
+    pub(super) last: u64,
+    /// All records as the last commit left them.
+    pub(super) census: Census,
+    /// How large the last checkpoint is.
+    pub(super) checkpoint_bytes: u64,
+    /// Whether the mark of the last clean close still holds: nothing was committed since.
+    pub(super) marked: bool,
 }
 
 /// What commits that are not applied yet do to a record: its generation and its further pieces, or
@@ -51,13 +74,13 @@ pub(super) struct Committer {
 type Pending = HashMap<Place, Option<(u64, u16)>>;
 
 impl Committer {
-    pub(super) fn new(shared: Arc<Shared>, log: Log, last: u64, marked: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, log: Log, state: State) -> Self {
         Self {
+            unflushed: !state.marked,
             shared,
             log,
-            last,
-            marked,
-            unflushed: !marked,
+            state,
+            to_seal: Vec::new(),
         }
     }
 
@@ -68,10 +91,12 @@ impl Committer {
                 Some(message) => message,
                 None => return self.close(Box::new(|_| ())),
             };
-            let (group, close) = gather(message, messages);
+            let (group, then) = gather(message, messages);
             self.commit(group);
-            if let Some(answer) = close {
-                return self.close(answer);
+            match then {
+                Some(Then::Close(answer)) => return self.close(answer),
+                Some(Then::Rotate(step, answer)) => answer(self.rotate(&step)),
+                None => {}
             }
         }
     }
@@ -102,7 +127,7 @@ impl Committer {
         let mut logged = Vec::new();
         let mut pending = Pending::new();
         for (commit, answer) in group {
-            let number = self.last + logged.len() as u64 + 1;
+            let number = self.state.last + logged.len() as u64 + 1;
             match self.prepare(commit, number, &mut pending) {
                 Ok(commit) => {
                     logged.push(commit);
@@ -115,10 +140,16 @@ impl Committer {
         for answer in answers {
             answer(written.clone());
         }
-        if written.is_ok() && self.log.bytes() > LOG_BYTES_MAX {
+        if written.is_ok() {
+            self.cut_if_due();
+        }
+    }
+
+    /// Cuts a log that has grown large.
+    fn cut_if_due(&mut self) {
+        if self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint_bytes) {
             // The commits are answered and durable; only what comes after is refused.
-            let cut = self.checkpoint();
-            let cut = cut.and_then(|()| self.log.cut(&self.shared.keys, self.last));
+            let cut = self.cut();
             cut.unwrap_or_else(|error| self.fail(&error));
         }
     }
@@ -147,7 +178,8 @@ impl Committer {
             let mut pieces = 0;
             let mut after = None;
             if let Some(text) = &change.text {
-                let (sealed, count) = frame::seal(&self.shared.keys, &change.place, number, text)?;
+                let keys = self.shared.keys();
+                let (sealed, count) = frame::seal(&keys, &change.place, number, text)?;
                 entries.extend(sealed);
                 pieces = count;
                 after = Some((number, count));
@@ -185,16 +217,10 @@ impl Committer {
         let Some(last) = logged.last() else {
             return Ok(());
         };
-        let written = self.unmark().and_then(|()| {
-            self.log.append(&self.shared.keys, logged)?;
-            self.shared.change(|engine| {
-                let entries = logged.iter().flat_map(|commit| &commit.entries);
-                engine.apply(&self.shared.keys, last.number, entries)
-            })
-        });
-        match written {
-            Ok(()) => {
-                self.last = last.number;
+        match self.write_through(logged, last.number) {
+            Ok(census) => {
+                self.state.last = last.number;
+                self.state.census = census;
                 self.unflushed = true;
                 Ok(())
             }
@@ -205,28 +231,55 @@ impl Committer {
         }
     }
 
+    /// The census that the commits leave.
+    fn write_through(&mut self, logged: &[Logged], last: u64) -> Result<Census, StoreError> {
+        let mut census = self.state.census.clone();
+        let before = |place: &Place| self.shared.engine(|engine| engine.generation(place));
+        census.follow(logged, before)?;
+        self.unmark()?;
+        let keys = self.shared.keys();
+        self.log.append(&keys, logged)?;
+        self.shared.change(|engine| {
+            let entries = logged.iter().flat_map(|commit| &commit.entries);
+            engine.apply(&keys, last, &census, entries)
+        })?;
+        Ok(census)
+    }
+
     /// Takes the mark away before the log goes ahead of it: one that stayed would name an older
     /// commit as the last.
     fn unmark(&mut self) -> Result<(), StoreError> {
-        if self.marked {
+        if self.state.marked {
             clean::remove(&self.shared.dir)?;
-            self.marked = false;
+            self.state.marked = false;
         }
         Ok(())
     }
 
-    /// Puts sled on disk: the log may be cut behind it.
-    fn checkpoint(&self) -> Result<(), StoreError> {
-        self.shared.engine(|engine| engine.sync())
+    /// Writes a checkpoint and begins a new log behind it.
+    fn cut(&mut self) -> Result<(), StoreError> {
+        let (log, checkpoint) = self.shared.engine(|engine| {
+            let state = (self.state.last, &self.state.census);
+            cut(
+                &self.shared.dir,
+                &self.shared.keys(),
+                Some(engine),
+                state,
+                &[],
+            )
+        })?;
+        self.log = log;
+        self.state.checkpoint_bytes = checkpoint.bytes;
+        Ok(())
     }
 
     fn close(self, answer: Answer) {
         let closed = self.shared.usable().and_then(|()| {
-            if self.marked {
+            if self.state.marked {
                 return Ok(());
             }
-            self.checkpoint()?;
-            clean::write(&self.shared.dir, &self.shared.keys, self.last)
+            self.shared.engine(|engine| engine.sync())?;
+            clean::write(&self.shared.dir, &self.shared.keys(), self.state.last)
         });
         // sled is closed before the lock is given back, and nobody reads on.
         self.shared.close();
@@ -242,13 +295,20 @@ impl Committer {
     }
 }
 
-/// What is waiting, up to a message to close and within what one frame may hold.
-fn gather(first: Message, messages: &Receiver<Message>) -> (Vec<(Commit, Answer)>, Option<Answer>) {
+/// What is to be done behind a group of commits.
+enum Then {
+    Close(Answer),
+    Rotate(Step, SealedAnswer),
+}
+
+/// What is waiting, up to a message of another kind and within what one frame may hold.
+fn gather(first: Message, messages: &Receiver<Message>) -> (Vec<(Commit, Answer)>, Option<Then>) {
     let (mut group, mut bytes) = (Vec::new(), 0);
     let mut message = first;
     loop {
         match message {
-            Message::Close(answer) => return (group, Some(answer)),
+            Message::Close(answer) => return (group, Some(Then::Close(answer))),
+            Message::Rotate(step, answer) => return (group, Some(Then::Rotate(step, answer))),
             Message::Commit(commit, answer) => {
                 bytes += commit.bytes();
                 group.push((commit, answer));
@@ -316,5 +376,52 @@ mod tests {
         let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
         let names: Vec<&str> = notes.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(names, ["1", "2"]);
+    }
+
+    /// Changes the database behind the store's back, as sled may by itself.
+    fn behind_its_back(opened: &open::Opened, entries: &[Entry]) {
+        let state = &opened.committer.state;
+        let keys = &opened.shared.keys();
+        let changed = opened.shared.change(|engine| {
+            engine.apply(keys, state.last, &state.census, entries)?;
+            engine.flush()
+        });
+        changed.unwrap();
+    }
+
+    #[test]
+    fn a_record_that_the_database_lost_or_aged_is_noticed_and_made_good() {
+        let place = Place::new(Note::KIND, &Key::of(["2"]));
+        for (aged, says) in [
+            (false, "note: 1 of 2 records are there"),
+            (true, "note: not every one of the 2 records is the newest"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let master = MasterKey::random();
+            let mut opened = open::open(dir.path(), &master, Duration::ZERO).unwrap();
+            for names in [["1", "2"], ["1", "2"]] {
+                assert!(
+                    commit(&mut opened.committer, &names)
+                        .iter()
+                        .all(Result::is_ok)
+                );
+            }
+            let old = frame::seal(&opened.shared.keys(), &place, 1, b"\"older\"")
+                .unwrap()
+                .0;
+            let lost = vec![Entry::remove(place.bytes().to_vec())];
+            behind_its_back(&opened, if aged { &old } else { &lost });
+            opened.shared.close();
+            drop(opened);
+            let store = Store::open(dir.path(), &master).unwrap();
+            let findings = store.findings().join("\n");
+            assert!(
+                findings.contains(says) && findings.contains("made again"),
+                "{findings}"
+            );
+            let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
+            let texts: Vec<&str> = notes.iter().map(|(_, note)| note.0.as_str()).collect();
+            assert_eq!(texts, ["1", "2"]);
+        }
     }
 }

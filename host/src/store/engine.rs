@@ -2,9 +2,12 @@
 //! commits, no flush that it calls durable trusted, every sync by handles of our own.
 
 use std::fs::File;
+use std::io::ErrorKind::{InvalidData, UnexpectedEof};
 use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use super::census::Census;
 use super::frame::{Header, Place};
 use super::keyring::Keyring;
 use super::{Key, StoreError, directory, frame};
@@ -14,7 +17,9 @@ use super::{Key, StoreError, directory, frame};
 const CACHE_BYTES: u64 = 32 << 20;
 /// The file that holds sled's log, which is its data.
 const DATA: &str = "db";
-/// The record that says how far the commits have been applied.
+/// sled's snapshots, from which it starts faster; it can do without them.
+const SNAPSHOTS: &str = "snap.";
+/// The record that says how far the commits have been applied, and what that makes in all.
 const APPLIED_KIND: &str = "store";
 const APPLIED_KEY: &str = "applied";
 
@@ -70,25 +75,30 @@ impl Engine {
         })
     }
 
-    /// The number of the last commit that was applied; 0 where none was.
-    pub(super) fn applied(&self, keys: &Keyring) -> Result<u64, StoreError> {
+    /// The number of the last commit that was applied, and the census of all records as it left
+    /// them; 0 and nothing where none was.
+    pub(super) fn applied(&self, keys: &Keyring) -> Result<(u64, Census), StoreError> {
         let place = applied_place();
         let Some((first, rest)) = self.read(&place)? else {
-            return Ok(0);
+            return Ok((0, Census::default()));
         };
-        let (generation, _) = frame::open(keys, &place, &first, &rest)?;
-        Ok(generation)
+        let (generation, text) = frame::open(keys, &place, &first, &rest)?;
+        let census = Census::decode(&text)
+            .ok_or_else(|| StoreError::damaged(place.describe(), "it is no census"))?;
+        Ok((generation, census))
     }
 
-    /// Applies the changes of commits, the last of which has that number, in one transaction.
+    /// Applies the changes of commits, the last of which has that number and leaves that census, in
+    /// one transaction.
     pub(super) fn apply<'a>(
         &self,
         keys: &Keyring,
         last: u64,
+        census: &Census,
         entries: impl IntoIterator<Item = &'a Entry>,
     ) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
-        let (applied, _) = frame::seal(keys, &applied_place(), last, b"")?;
+        let (applied, _) = frame::seal(keys, &applied_place(), last, &census.encode())?;
         let mut add = |entry: &Entry| match &entry.value {
             Some(value) => batch.insert(entry.key.as_slice(), value.as_slice()),
             None => batch.remove(entry.key.as_slice()),
@@ -127,6 +137,47 @@ impl Engine {
                 place.describe(),
                 "its frame is unreadable",
             )),
+        }
+    }
+
+    /// The generation of one record, without opening it.
+    pub(super) fn generation(&self, place: &Place) -> Result<Option<u64>, StoreError> {
+        let header = self.header(place)?;
+        Ok(header.map(|header| header.generation))
+    }
+
+    /// Shows every record, in the order of their keys. A piece that belongs to none is shown as a
+    /// record without a first piece, which does not open.
+    pub(super) fn each(
+        &self,
+        mut visit: impl FnMut(&Place, &Pieces) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let own = applied_place();
+        let mut current: Option<(Place, Pieces)> = None;
+        for entry in self.db.iter() {
+            let (key, value) = entry.map_err(|error| named(&self.dir, &error))?;
+            let piece = Place::of_piece(&key).map(|(place, _)| place);
+            if let (Some(place), Some((record, (_, rest)))) = (&piece, &mut current)
+                && record == place
+            {
+                rest.push(value.to_vec());
+                continue;
+            }
+            let first = if piece.is_some() {
+                Vec::new()
+            } else {
+                value.to_vec()
+            };
+            let place = piece.unwrap_or_else(|| Place::from_sled(&key));
+            if let Some((place, pieces)) = current.replace((place, (first, Vec::new())))
+                && place != own
+            {
+                visit(&place, &pieces)?;
+            }
+        }
+        match current {
+            Some((place, pieces)) if place != own => visit(&place, &pieces),
+            _ => Ok(()),
         }
     }
 
@@ -192,6 +243,36 @@ impl Engine {
     }
 }
 
+/// Moves sled's snapshots out of its way: one that is damaged keeps it from opening for ever.
+/// Whether there were any.
+pub(super) fn put_snapshots_aside(dir: &Path) -> Result<bool, StoreError> {
+    let mut found = false;
+    for entry in std::fs::read_dir(dir).map_err(StoreError::io(dir))? {
+        let path = entry.map_err(StoreError::io(dir))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(SNAPSHOTS) {
+            let aside = path.with_file_name(format!("damaged.{name}"));
+            std::fs::rename(&path, aside).map_err(StoreError::io(&path))?;
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+/// Does something with sled, which panics on some damage.
+pub(super) fn guarded<T>(
+    dir: &Path,
+    act: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let gave_up = |_| {
+        Err(StoreError::damaged(
+            dir.display().to_string(),
+            "sled gives up on it",
+        ))
+    };
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(gave_up)
+}
+
 fn applied_place() -> Place {
     Place::new(APPLIED_KIND, &Key::of([APPLIED_KEY]))
 }
@@ -216,10 +297,13 @@ fn sync_files(dir: &Path) -> std::io::Result<()> {
 
 fn named(dir: &Path, error: &sled::Error) -> StoreError {
     match error {
-        sled::Error::Io(error) => StoreError::Io {
-            path: dir.to_owned(),
-            reason: error.to_string(),
-        },
+        // What is cut off or is no text to sled is damage; everything else is the disk's.
+        sled::Error::Io(error) if !matches!(error.kind(), UnexpectedEof | InvalidData) => {
+            StoreError::Io {
+                path: dir.to_owned(),
+                reason: error.to_string(),
+            }
+        }
         other => StoreError::damaged(dir.display().to_string(), other.to_string()),
     }
 }

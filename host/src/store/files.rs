@@ -10,18 +10,41 @@ pub(super) fn folder(data_dir: &Path) -> PathBuf {
 
 /// The data keys, wrapped by the master key.
 pub(super) fn key(data_dir: &Path) -> PathBuf {
-    folder(data_dir).join("key")
+    folder(data_dir).join(KEY)
 }
 
+/// The name of the file that holds the data keys; there once the store is.
+pub(super) const KEY: &str = "key";
 /// Taken by the process that has the store.
 pub(super) const LOCK: &str = "lock";
 /// There after a clean close, until the next commit.
 pub(super) const CLEAN: &str = "clean";
 /// sled's own directory.
 pub(super) const SLED: &str = "sled";
-/// The commits since the last checkpoint.
-pub(super) const LOG: &str = "commits.log";
-/// The commits between the last two checkpoints.
-pub(super) const LOG_BEFORE: &str = "commits.log.1";
-/// The log that a checkpoint has begun, until it takes the place of the one before.
-pub(super) const LOG_NEXT: &str = "commits.log.next";
+/// A database that is being made from a checkpoint, until it takes the place of sled's.
+pub(super) const SLED_NEXT: &str = "sled.next";
+
+/// A file that is kept in two editions, and how each is called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edition {
+    /// The current one.
+    pub(super) now: &'static str,
+    /// The one before.
+    pub(super) before: &'static str,
+    /// One that was begun, until it takes its place.
+    pub(super) next: &'static str,
+}
+
+/// The commits since the last checkpoint, and between the last two.
+pub(super) const LOG: Edition = Edition {
+    now: "commits.log",
+    before: "commits.before.log",
+    next: "commits.next.log",
+};
+
+/// All records as of a commit.
+pub(super) const CHECKPOINT: Edition = Edition {
+    now: "checkpoint",
+    before: "checkpoint.before",
+    next: "checkpoint.next",
+};

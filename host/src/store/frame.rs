@@ -50,6 +50,12 @@ impl Place {
         Self(sled_key.to_vec())
     }
 
+    /// The kind of the record.
+    pub(super) fn kind(&self) -> String {
+        let kind = self.0.split(|&byte| byte == 0).next();
+        String::from_utf8_lossy(kind.unwrap_or_default()).into_owned()
+    }
+
     /// The record's key, where the place is one of this program's.
     pub(super) fn key(&self) -> Option<Key> {
         let separator = self.0.iter().position(|&byte| byte == 0)?;
@@ -150,7 +156,7 @@ pub(super) fn open(
     };
     let (header, sealed) = Header::read(first).ok_or_else(|| damaged("its frame is unreadable"))?;
     if rest.len() != usize::from(header.pieces) {
-        return Err(damaged("a piece of it is missing"));
+        return Err(damaged("its pieces are not all there"));
     }
     let mut whole = sealed.to_vec();
     for piece in rest {

@@ -419,6 +419,10 @@ async fn answer_to(
     let id = endpoint.connected(&host, &config).await.account.id;
     endpoint.then(status, kind, body).then(status, kind, body);
     let answer = host.accounts.refreshed(&id, &config, 1).await;
+    let secrets = host.accounts.secrets(&id, &config).unwrap();
+    let is_kept = |name: &str| secrets.iter().any(|secret| secret.expose() == name);
+    assert!(is_kept("first-refresh-token"), "{status} {body}");
+    assert!(is_kept("first-access-token") || answer.is_ok(), "{status}");
     (answer, host.accounts.get(&id).unwrap().unwrap().state)
 }
 

@@ -142,7 +142,7 @@ async fn a_script_connects_with_yes_and_a_stray_visit_ends_nothing() {
             page.is_page(200, &["Nobody here waits"]);
         }
         let page = connecting.browse("auto=1").await;
-        page.is_page(200, &["Vieux Paris is connected", "Stoflow user u1"]);
+        page.is_page(200, &["“Vieux Paris” is connected", "Stoflow user “u1”"]);
         let (code, said) = connecting.end();
         assert!(code == 0 && said.contains(done), "{code}: {said}");
     }
@@ -193,6 +193,27 @@ async fn a_person_at_a_terminal_is_asked_and_others_use_the_store_meanwhile() {
         assert!(said.contains(done), "{said}");
         assert_eq!(desk.accounts().len(), if code == 0 { 1 } else { before });
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_may_be_pasted_where_the_browser_is_elsewhere() {
+    let desk = Desk::new().await;
+    let mut connecting = desk.connect(&["--user", "u1", "--yes", "--paste"], Stdio::piped());
+    let page = Browser::new()
+        .get(&format!("{}&auto=1", connecting.url))
+        .await;
+    connecting.until("Paste the address that the browser ended at: ");
+    let mut stdin = connecting.child.stdin.take().unwrap();
+    writeln!(stdin, "{}", page.location()).unwrap();
+    let (code, said) = connecting.end();
+    assert!(
+        code == 0 && said.contains("Connected Vieux Paris"),
+        "{code}: {said}"
+    );
+    let mut connecting = desk.connect(&["--user", "u1", "--yes", "--paste"], Stdio::piped());
+    let mut stdin = connecting.child.stdin.take().unwrap();
+    writeln!(stdin, "{}", page.location()).unwrap();
+    assert_eq!(connecting.end().0, 4, "an answer counts once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -185,6 +185,9 @@ async fn an_answer_that_comes_elsewhere_than_it_was_begun_for_is_refused_and_use
     let ebay: PluginId = "ebay".parse().unwrap();
     let elsewhere = address.replace("/etsy/", "/ebay/");
     let other_host = address.replace("localhost", "localhost.example");
+    let other_port = address.replace(":3000", ":3001");
+    let other_scheme = address.replace("http:", "https:");
+    let longer = address.replace("/callback?", "/callback/?");
     let caller = |name, user| Party::Caller { name, user };
     for (plugin, address, party, what) in [
         (&ebay, &address, operator(&u1), "marketplace"),
@@ -192,6 +195,9 @@ async fn an_answer_that_comes_elsewhere_than_it_was_begun_for_is_refused_and_use
         (&etsy, &address, operator(&u2), "user"),
         (&etsy, &elsewhere, operator(&u1), "redirect address"),
         (&etsy, &other_host, operator(&u1), "redirect address"),
+        (&etsy, &other_port, operator(&u1), "redirect address"),
+        (&etsy, &other_scheme, operator(&u1), "redirect address"),
+        (&etsy, &longer, operator(&u1), "redirect address"),
     ] {
         let returned = Returned {
             plugin,

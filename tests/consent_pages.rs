@@ -93,7 +93,7 @@ async fn the_person_in_the_browser_is_told_whose_shop_becomes_whose_and_connects
     page.is_page(
         200,
         &[
-            "Connect Vieux Paris to the Stoflow user u1?",
+            "Connect the shop “Vieux Paris” to the Stoflow user “u1”?",
             "press Cancel",
         ],
     );
@@ -108,7 +108,7 @@ async fn the_person_in_the_browser_is_told_whose_shop_becomes_whose_and_connects
     );
     assert_eq!(site.accounts(), 0);
     let done = browser.press(&page, "connect").await;
-    done.is_page(200, &["Vieux Paris is connected", "user u1"]);
+    done.is_page(200, &["“Vieux Paris” is connected", "user “u1”"]);
     assert_eq!(site.accounts(), 1);
     // Pressing it again, or opening the address again, does nothing more.
     let again = browser.press(&page, "connect").await;
@@ -130,7 +130,10 @@ async fn the_person_in_the_browser_is_told_whose_shop_becomes_whose_and_connects
     let page = site.consent(&mut browser, "auto=1").await;
     page.is_page(
         200,
-        &["Renew the connection of Vieux Paris", ">Renew</button>"],
+        &[
+            "Renew the connection of the shop “Vieux Paris”",
+            ">Renew</button>",
+        ],
     );
     browser
         .press(&page, "connect")
@@ -205,7 +208,7 @@ async fn what_a_page_of_the_host_began_comes_back_to_the_same_browser() {
     refused.is_page(403, &["another browser", "close this page"]);
     // Nothing was used up by it.
     let page = own_browser.get(page.location()).await;
-    page.is_page(200, &["Connect Vieux Paris"]);
+    page.is_page(200, &["Connect the shop “Vieux Paris”"]);
 }
 
 #[tokio::test]
@@ -337,10 +340,12 @@ async fn a_shop_s_name_is_text_and_nothing_else() {
     let written = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;&lt;b&gt;";
     page.is_page(
         200,
-        &[&format!("Connect {written} to the Stoflow user u1?")],
+        &[&format!(
+            "Connect the shop “{written}” to the Stoflow user “u1”?"
+        )],
     );
     let done = browser.press(&page, "connect").await;
-    done.is_page(200, &[&format!("<h1>{written} is connected</h1>")]);
+    done.is_page(200, &[&format!("<h1>“{written}” is connected</h1>")]);
 }
 
 #[tokio::test]
@@ -374,7 +379,7 @@ async fn whatever_goes_wrong_is_said_in_words_that_a_seller_understands() {
     let looked = browser.send(browser.client.head(sent.location())).await;
     assert_eq!(looked.status, StatusCode::METHOD_NOT_ALLOWED);
     let page = browser.get(sent.location()).await;
-    page.is_page(200, &["Connect Vieux Paris"]);
+    page.is_page(200, &["Connect the shop “Vieux Paris”"]);
     // Too late, by the host's clock and by the marketplace's.
     let url = site.begin(json!({ "user": "u1" })).await;
     let sent = browser.get(&format!("{url}&auto=1")).await;
@@ -395,7 +400,7 @@ async fn whatever_goes_wrong_is_said_in_words_that_a_seller_understands() {
     // The marketplace in trouble, at either of the two requests.
     for (operation, status, words) in [
         ("token", 503, "Etsy cannot be reached at the moment"),
-        ("getMe", 400, "Etsy does not say which shop is yours"),
+        ("getMe", 503, "Etsy cannot be reached at the moment"),
     ] {
         let fault = Fault::new(FaultKind::Html).on(operation).times(10);
         site.sandbox.inject(fault).unwrap();
@@ -453,10 +458,29 @@ async fn an_account_is_renewed_in_the_browser_by_its_own_seller_only() {
         .begin(json!({ "account": "u1/etsy/vieux-paris" }))
         .await;
     let page = browser.follow(&format!("{url}&auto=1")).await;
-    page.is_page(200, &["Renew the connection of Vieux Paris"]);
+    page.is_page(200, &["Renew the connection of the shop “Vieux Paris”"]);
+    // Where a seller has taken the consent back, the remedy names the account.
+    site.sandbox
+        .inject(Fault::new(FaultKind::RevokeToken).on("getShop"))
+        .unwrap();
+    let refused = site.stage.call("etsy", "shop.get", json!({})).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.type_uri, "/problems/consent-needed");
+    let remedy = format!("stoflow account connect etsy --account {}", account.id);
+    assert_eq!(refused.remedy, Some(remedy));
+    browser
+        .press(&page, "connect")
+        .await
+        .is_page(200, &["is connected"]);
+    site.stage
+        .call("etsy", "shop.get", json!({}))
+        .await
+        .unwrap();
     // Whose it is, is not asked twice; a user who is another one is a mistake.
     for (body, words) in [
         (json!({}), "for whom"),
+        (json!({ "user": "a b" }), "the user id \"a b\" is not valid"),
+        (json!({ "user": "u1", "retrun_to": "x" }), "retrun_to"),
         (
             json!({ "user": "u2", "account": account.id }),
             "belongs to u1",

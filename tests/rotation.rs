@@ -62,7 +62,10 @@ async fn a_rotation_under_64_callers_fails_no_read() {
     let host = Host::new();
     let config = Arc::new(seller::config("http://127.0.0.1:9"));
     let ids = Arc::new(accounts(&host.store, count));
-    let (stop, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stop, reads) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
     let callers: Vec<_> = (0..64_usize)
         .map(|caller| {
             let (accounts, store) = (host.accounts.clone(), host.store.clone());
@@ -76,8 +79,10 @@ async fn a_rotation_under_64_callers_fails_no_read() {
                     assert!(bearer.token.expose().starts_with(&format!("{seller}.")));
                     if at % 50 == 0 {
                         let key = Key::of([ids[seller].as_str()]);
-                        let (token, written) =
-                            store.get_with_generation::<StoredToken>(&key).unwrap().unwrap();
+                        let (token, written) = store
+                            .get_with_generation::<StoredToken>(&key)
+                            .unwrap()
+                            .unwrap();
                         let commit = Commit::new()
                             .expect_generation::<StoredToken>(&key, written)
                             .put(&key, &token);
@@ -104,13 +109,20 @@ async fn a_rotation_under_64_callers_fails_no_read() {
     for caller in callers {
         caller.await.unwrap();
     }
-    assert!(rotated.records >= 2 * count as u64, "{rotated:?}");
-    println!("{count} accounts, {} records sealed again, {during} reads meanwhile", rotated.records);
+    // What a caller writes meanwhile is under the new key already.
+    assert!(rotated.records > count as u64, "{rotated:?}");
+    println!(
+        "{count} accounts, {} records sealed again, {during} reads meanwhile",
+        rotated.records
+    );
     assert!(during > 0);
     host.store.close().unwrap();
     let store = Store::open(host.dir.path(), &MasterKey::in_file(&next).unwrap()).unwrap();
     assert_eq!(store.findings(), [""; 0]);
-    assert_eq!(store.scan::<StoredToken>(&Key::root()).unwrap().len(), count);
+    assert_eq!(
+        store.scan::<StoredToken>(&Key::root()).unwrap().len(),
+        count
+    );
 }
 
 /// A store with some records, under a key that lies beside it.
@@ -150,7 +162,10 @@ impl Bed {
 
 fn is_whole(store: &Store) {
     assert_eq!(store.scan::<StoredToken>(&Key::root()).unwrap().len(), 300);
-    assert_eq!(store.scan::<StoredAccount>(&Key::root()).unwrap().len(), 300);
+    assert_eq!(
+        store.scan::<StoredAccount>(&Key::root()).unwrap().len(),
+        300
+    );
 }
 
 #[tokio::test]
@@ -190,7 +205,12 @@ async fn a_key_that_lies_elsewhere_is_replaced_by_one_in_a_named_file_only() {
         assert!(error.contains("--to"), "{error}");
     }
     let same = bed.dir.path().join("master.key");
-    let refused = rotate_master_key(&store, bed.dir.path(), &MasterKeySource::Variable, Some(same));
+    let refused = rotate_master_key(
+        &store,
+        bed.dir.path(),
+        &MasterKeySource::Variable,
+        Some(same),
+    );
     let error = refused.await.unwrap_err().to_string();
     assert!(error.contains("the one that is in use"), "{error}");
     is_whole(&store);

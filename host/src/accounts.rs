@@ -201,7 +201,8 @@ impl Accounts {
     }
 
     /// A new token of an account, whether the one that is kept is good or not, and whatever went
-    /// wrong just now: a person has asked for it.
+    /// wrong before: a person has asked for it. An account that needed consent and whose refresh
+    /// token is taken after all is connected again: its refusal was the marketplace's mistake.
     ///
     /// # Errors
     /// See [`TokenError`].
@@ -210,7 +211,7 @@ impl Accounts {
         account: &AccountId,
         config: &PluginConfig,
     ) -> Result<Bearer, TokenError> {
-        let (_, token, _) = self.connected(account)?;
+        let (_, token, _) = self.kept(account)?;
         self.token(account, config, Wanted::NowOtherThan(token.generation))
             .await
     }
@@ -231,14 +232,11 @@ impl Accounts {
         Ok(secrets)
     }
 
-    /// An account that is connected, its token, and the generation of the token's record.
-    fn connected(&self, id: &AccountId) -> Result<(Account, Token, u64), TokenError> {
+    /// An account, its token, and the generation of the token's record.
+    fn kept(&self, id: &AccountId) -> Result<(Account, Token, u64), TokenError> {
         let store = |error: StoreError| TokenError::store(&error);
         let account = self.get(id).map_err(store)?;
         let account = account.ok_or_else(|| TokenError::Unknown(id.clone()))?;
-        if let crate::model::AccountState::NeedsConsent(why) = &account.state {
-            return Err(TokenError::NeedsConsent(why.clone()));
-        }
         let token = self
             .store
             .get_with_generation(&account_key(id))

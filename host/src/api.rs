@@ -3,12 +3,14 @@
 mod account_settings;
 mod account_status;
 mod accounts;
+mod body;
 mod call;
 mod caller;
 mod consent;
 mod errors;
 mod events;
 mod form;
+mod master_key;
 mod page;
 mod plugins;
 mod problem;
@@ -45,6 +47,7 @@ pub fn router(host: Arc<Host>) -> Router {
         )
         .route("/api/plugins/{id}/schema", get(plugins::schema))
         .route("/api/plugins/{id}/configuration", post(plugins::configure))
+        .route("/api/store/master-key", post(master_key::rotate))
         .route("/api/accounts", get(accounts::list))
         .route(
             "/api/accounts/{account}",

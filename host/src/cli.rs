@@ -13,6 +13,7 @@ pub mod flag;
 pub mod flags;
 mod form;
 pub mod help;
+mod key;
 mod phrase;
 mod plugin;
 mod rows;
@@ -58,9 +59,12 @@ enum Command {
     /// Install, show, set up and remove plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
-    /// Connect sellers' accounts, show and disconnect them
+    /// Connect sellers' accounts, look after them, disconnect them
     #[command(subcommand)]
     Account(account::Command),
+    /// Replace the master key that all is sealed under
+    #[command(subcommand)]
+    Key(key::Command),
     /// Call a function of a plugin
     Call(call::Arguments),
 }
@@ -100,6 +104,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
+        Command::Key(command) => key::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
     };
     let closed = client.release().await;

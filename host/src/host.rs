@@ -13,7 +13,7 @@ use crate::consent::Consent;
 use crate::gateway::{Gateway, Scrub};
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
-use crate::store::{MasterKey, Store, StoreError};
+use crate::store::{MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key};
 use crate::transport::Transport;
 
 /// With what a host is built.
@@ -73,6 +73,9 @@ pub struct Host {
     pub config: Arc<Config>,
     /// Records.
     pub store: Store,
+    /// Where the key is that they are sealed under.
+    master_key: MasterKeySource,
+    data_dir: PathBuf,
     /// Accounts and tokens.
     pub accounts: Accounts,
     /// The door to the marketplaces.
@@ -88,8 +91,7 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let (master, source) = MasterKey::find(data_dir, |name| std::env::var_os(name))?;
-        let store = Store::open(data_dir, &master)?;
+        let (store, master, source) = open_store(data_dir)?;
         // Behind the store's lock: who waits for it reads what the other process has set.
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
@@ -117,6 +119,8 @@ impl Host {
         Ok(Self {
             config,
             store,
+            master_key: source,
+            data_dir: data_dir.clone(),
             accounts,
             gateway,
             consent,
@@ -124,10 +128,32 @@ impl Host {
         })
     }
 
+    /// Replaces the master key, by the one in a file, which is made if it is not there, or by one
+    /// beside the store.
+    ///
+    /// # Errors
+    /// See [`rotate_master_key`].
+    pub async fn rotate_master_key(&self, to: Option<PathBuf>) -> Result<Rotated, StoreError> {
+        rotate_master_key(&self.store, &self.data_dir, &self.master_key, to).await
+    }
+
     /// Writes down that nothing was going on, so that the next start need not look, and gives the
     /// data directory back.
     pub fn close(&self) -> Result<(), StoreError> {
         self.store.close()
+    }
+}
+
+fn open_store(data_dir: &Path) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
+    let find = || MasterKey::find(data_dir, |name| std::env::var_os(name));
+    let (master, source) = find()?;
+    match Store::open(data_dir, &master) {
+        // The process that had the store may have replaced the key while this one waited.
+        Err(StoreError::WrongMasterKey { .. }) => {
+            let (master, source) = find()?;
+            Ok((Store::open(data_dir, &master)?, master, source))
+        }
+        store => Ok((store?, master, source)),
     }
 }
 

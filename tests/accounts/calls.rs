@@ -54,6 +54,28 @@ async fn concurrent_calls_on_expired_tokens_refresh_each_account_once_and_all_su
     }
 }
 
+#[tokio::test]
+async fn a_call_that_works_ends_the_refresh_token_before() {
+    let market = Market::new().await;
+    let id = market.account.parse().unwrap();
+    let accounts = &market.stage.host.accounts;
+    let config = market.stage.host.config.plugin(&"etsy".parse().unwrap());
+    // Access token, refresh token, the one before, the app's secret.
+    let secrets = || accounts.secrets(&id, &config).unwrap().len();
+    assert_eq!(secrets(), 3);
+    accounts.refresh(&id, &config).await.unwrap();
+    assert_eq!(secrets(), 4);
+    market.call("shop.get", json!({})).await.unwrap();
+    let gone = async {
+        while secrets() > 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone)
+        .await
+        .unwrap();
+}
+
 async fn call(market: &Market, user: &str) -> Value {
     let path = format!("/api/etsy/call/shop/get?user={user}");
     let answer = market.stage.post(&path, json!({})).await;

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use stoflow_host::accounts::{RefreshOutcome, TokenError};
 use stoflow_host::model::{AccountId, AccountState};
-use stoflow_sandbox::Options;
+use stoflow_sandbox::{Fault, FaultKind, Options};
 
 use super::LONGEST_WAIT;
 use crate::market::Market;
@@ -81,6 +81,31 @@ async fn an_account_that_was_connected_under_a_wrong_clock_outlives_its_being_se
             host.identify(&config, bearer).await.unwrap();
         }
         assert!(token_requests(&sandbox) <= asked + 1, "{jump}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_while_a_refresh_is_under_way_costs_no_second_one() {
+    for jump in JUMPS {
+        let (sandbox, config) = sandbox(Options::default()).await;
+        let host = Host::new();
+        let id = host.connect(&config, "u1", "").await.unwrap().account.id;
+        let asked = token_requests(&sandbox);
+        let slow = Fault::new(FaultKind::SlowAfter).on("token").ms(300);
+        sandbox.inject(slow).unwrap();
+        let refresh = {
+            let (accounts, id, config) = (host.accounts.clone(), id.clone(), config.clone());
+            tokio::spawn(async move { accounts.refreshed(&id, &config, 1).await })
+        };
+        // The sandbox writes a request down when its work is done, before it waits.
+        while token_requests(&sandbox) == asked {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        host.clock.jump(jump);
+        refresh.await.unwrap().unwrap();
+        let bearer = host.accounts.bearer(&id, &config).await.unwrap();
+        assert_eq!(bearer.generation, 2, "{jump}");
+        assert_eq!(token_requests(&sandbox), asked + 1);
     }
 }
 

@@ -23,7 +23,7 @@ fn invalid_grant() -> Value {
 
 /// What a kill between a reply and its being understood leaves.
 fn leave(host: &Host, id: &AccountId, reply: &[u8]) {
-    let refreshing = json!({"generation": 1, "begun_at": jiff::Timestamp::now().to_string()});
+    let refreshing = json!({"generation": 1, "begun_at": host.clock.now().to_string()});
     let key = Key::of([id.as_str()]);
     let commit = Commit::new()
         .put(&key, &StoredRefreshing(refreshing))
@@ -86,6 +86,21 @@ async fn a_kept_reply_that_cannot_be_read_is_named_as_lost_and_asked_for_once_mo
             assert!(host.store.get::<StoredRefreshing>(&key).unwrap().is_none());
         }
     }
+}
+
+#[tokio::test]
+async fn a_kept_reply_whose_token_has_ended_meanwhile_gives_its_refresh_token() {
+    let endpoint = Scripted::start().await;
+    let (host, config) = (Host::new(), endpoint.config());
+    let id = endpoint.connected(&host, &config).await.account.id;
+    let kept = token("ended-access-token", "second-refresh-token").to_string();
+    leave(&host, &id, kept.as_bytes());
+    let host = host.restarted();
+    host.clock.jump(jiff::SignedDuration::from_hours(2));
+    endpoint.then_json(200, token("third-access-token", "third-refresh-token"));
+    let bearer = host.accounts.bearer(&id, &config).await.unwrap();
+    assert_eq!(bearer.token.expose(), "third-access-token");
+    assert_eq!(refresh_tokens(&endpoint), ["second-refresh-token"]);
 }
 
 #[tokio::test]
@@ -219,4 +234,33 @@ async fn a_reply_that_takes_a_minute_is_given_up_and_asked_for_once_more() {
     );
     host.identify(&config, bearer).await.unwrap();
     assert_eq!(token_requests(&sandbox), asked + 2);
+}
+
+#[tokio::test]
+async fn a_refusal_that_was_the_marketplaces_mistake_is_undone_by_a_person_who_tries() {
+    let endpoint = Scripted::start().await;
+    let (host, config) = (Host::new(), endpoint.config());
+    let id = endpoint.connected(&host, &config).await.account.id;
+    let account = || host.accounts.get(&id).unwrap().unwrap();
+    endpoint.then_json(400, invalid_grant());
+    host.accounts.refreshed(&id, &config, 1).await.unwrap_err();
+    let ended = account();
+    assert!(matches!(ended.state, AccountState::NeedsConsent(_)));
+    // Nobody but a person tries; and if it is so, since when and why stays what it was.
+    host.accounts.bearer(&id, &config).await.unwrap_err();
+    let other = json!({"error": "invalid_grant", "error_description": "in other words"});
+    endpoint.then_json(400, other);
+    let error = host.accounts.refresh(&id, &config).await.unwrap_err();
+    assert!(matches!(error, TokenError::NeedsConsent(_)), "{error}");
+    assert_eq!(account(), ended);
+    endpoint.then_json(503, json!({}));
+    let error = host.accounts.refresh(&id, &config).await.unwrap_err();
+    assert!(matches!(error, TokenError::Unavailable(_)), "{error}");
+    assert_eq!(account(), ended);
+    endpoint.then_json(200, token("second-access-token", "second-refresh-token"));
+    host.accounts.refresh(&id, &config).await.unwrap();
+    assert_eq!(account().state, AccountState::Connected);
+    assert!(account().since > ended.since);
+    let bearer = host.accounts.bearer(&id, &config).await.unwrap();
+    assert_eq!(bearer.token.expose(), "second-access-token");
 }

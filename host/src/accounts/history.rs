@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{TokenError, schedule};
@@ -102,12 +102,9 @@ impl RefreshHistory {
 
     /// A refresh has failed before anybody was asked: nobody has to be left alone.
     pub(super) fn fail_unasked(&mut self, ended: Ended) {
+        self.next_try_at = None;
         self.last = Some(ended.clone());
         self.last_error = Some(ended);
-    }
-
-    pub(super) fn note_clock(&mut self, ahead: Option<SignedDuration>) {
-        self.clock_ahead_seconds = ahead.map(|ahead| ahead.as_secs());
     }
 
     /// Why nobody is asked now, and until when. A clock that stands before the failure has jumped:
@@ -172,8 +169,9 @@ mod tests {
     #[test]
     fn what_was_never_asked_keeps_nobody_waiting() {
         let mut history = RefreshHistory::default();
-        history.fail_unasked(failed(0));
-        assert_eq!((history.failures, history.waits(at(0))), (0, None));
+        history.fail(failed(0), Some(Duration::from_secs(600)), 1.0);
+        history.fail_unasked(failed(1));
+        assert_eq!((history.failures, history.waits(at(1))), (1, None));
         assert!(history.last_error.is_some());
     }
 }

@@ -28,8 +28,9 @@ pub struct IdleRefresh {
 }
 
 impl Accounts {
-    /// Refreshes every account that is due for it though nobody uses it, a few at a time. One that
-    /// fails stops no other, and is tried again in a later round.
+    /// Refreshes every account that is due for it though nobody uses it, a few at a time, and forgets
+    /// the tombstones that are old. One that fails stops no other, and is tried again in a later
+    /// round.
     ///
     /// # Errors
     /// The store's, where it cannot be read who is due.
@@ -37,6 +38,10 @@ impl Accounts {
         &self,
         config: impl Fn(&PluginId) -> Arc<PluginConfig>,
     ) -> Result<Vec<IdleRefresh>, StoreError> {
+        let commit = self.without_old_tombstones()?;
+        if !commit.is_empty() {
+            self.store.commit(commit).await?;
+        }
         let due = self.due()?;
         let refreshes = due.into_iter().map(|(account, generation)| {
             let config = config(&account.plugin);
@@ -55,8 +60,7 @@ impl Accounts {
             .await)
     }
 
-    /// Refreshes idle accounts round by round, and forgets old tombstones, until `stop`. A round
-    /// that goes wrong is logged and the next one comes in its time. Stopping in the middle of a
+    /// Refreshes idle accounts round by round until `stop`. A round that goes wrong is logged and the next one comes in its time. Stopping in the middle of a
     /// round loses nothing: a refresh that was begun ends by itself.
     pub async fn keep_idle_alive(
         &self,
@@ -69,8 +73,11 @@ impl Accounts {
         let work = async {
             loop {
                 rounds.tick().await;
-                if let Err(error) = self.idle_round(&config).await {
-                    tracing::error!(%error, "idle accounts cannot be looked after");
+                match self.refresh_idle(&config).await {
+                    Ok(done) => say(&done),
+                    Err(error) => {
+                        tracing::error!(%error, "idle accounts cannot be looked after");
+                    }
                 }
             }
         };
@@ -78,26 +85,6 @@ impl Accounts {
             () = stop => {}
             () = work => {}
         }
-    }
-
-    async fn idle_round(
-        &self,
-        config: impl Fn(&PluginId) -> Arc<PluginConfig>,
-    ) -> Result<(), StoreError> {
-        let commit = self.without_old_tombstones()?;
-        if !commit.is_empty() {
-            self.store.commit(commit).await?;
-        }
-        let done = self.refresh_idle(config).await?;
-        if !done.is_empty() {
-            let failed = done.iter().filter(|one| one.outcome.is_err()).count();
-            tracing::info!(
-                refreshed = done.len() - failed,
-                failed,
-                "idle accounts looked after"
-            );
-        }
-        Ok(())
     }
 
     /// The accounts that are due, with their tokens' generations. Those that wait after a failure
@@ -119,5 +106,13 @@ impl Accounts {
             }
         }
         Ok(due)
+    }
+}
+
+fn say(done: &[IdleRefresh]) {
+    if !done.is_empty() {
+        let failed = done.iter().filter(|one| one.outcome.is_err()).count();
+        let refreshed = done.len() - failed;
+        tracing::info!(refreshed, failed, "idle accounts looked after");
     }
 }

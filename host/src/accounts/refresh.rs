@@ -10,6 +10,7 @@
 //! looks dead is tried nevertheless.
 
 mod attempt;
+mod consent;
 mod interrupted;
 
 use std::time::Instant;
@@ -22,7 +23,7 @@ use super::token::Token;
 use super::{Accounts, Bearer, TokenError, account_key};
 use crate::config::PluginConfig;
 use crate::locks::NamedLocks;
-use crate::model::{Account, AccountId};
+use crate::model::{Account, AccountId, AccountState};
 use crate::store::{Commit, StoreError};
 use attempt::Attempt;
 
@@ -61,12 +62,12 @@ impl Accounts {
         config: &PluginConfig,
         wanted: Wanted,
     ) -> Result<Bearer, TokenError> {
-        let (_, token, _) = self.connected(account)?;
+        let (_, token, _) = self.found(account, wanted)?;
         if self.meets(account, &token, wanted) {
             return Ok(token.bearer());
         }
         let turn = self.turns.take(account).await;
-        let (_, token, _) = self.connected(account)?;
+        let (_, token, _) = self.found(account, wanted)?;
         if self.meets(account, &token, wanted) {
             return Ok(token.bearer());
         }
@@ -77,7 +78,7 @@ impl Accounts {
         }
         let (accounts, id, config) = (self.clone(), account.clone(), config.clone());
         let work = tokio::spawn(async move {
-            let done = accounts.replace(&id, &config).await;
+            let done = accounts.replace(&id, &config, wanted).await;
             drop(turn);
             done
         });
@@ -91,8 +92,13 @@ impl Accounts {
     }
 
     /// Replaces the token; the caller has the turn.
-    async fn replace(&self, id: &AccountId, config: &PluginConfig) -> Result<Token, TokenError> {
-        let (account, token, written) = self.connected(id)?;
+    async fn replace(
+        &self,
+        id: &AccountId,
+        config: &PluginConfig,
+        wanted: Wanted,
+    ) -> Result<Token, TokenError> {
+        let (account, token, written) = self.found(id, wanted)?;
         let plugin = account.plugin.clone();
         let provider = match Provider::new(&plugin, config) {
             Ok(provider) => provider,
@@ -100,12 +106,28 @@ impl Accounts {
         };
         let mut attempt = Attempt::new(self, provider, config, account, token, written)?;
         if let Some(next) = attempt.take_up().await? {
-            return Ok(next);
+            if next.is_alive(self.clock.now(), None) {
+                return Ok(next);
+            }
+            // It has ended while the host was stopped: now nothing is left to be taken up.
+            return Box::pin(self.replace(id, config, wanted)).await;
         }
         attempt.begin().await?;
         match attempt.ask().await {
             Ok(issued) => attempt.finish(issued).await,
             Err(refusal) => Err(attempt.give_up(refusal).await),
+        }
+    }
+
+    /// The account, its token, and the generation of the token's record. Of one that needs consent,
+    /// only a person tries whether it is so.
+    fn found(&self, id: &AccountId, wanted: Wanted) -> Result<(Account, Token, u64), TokenError> {
+        let (account, token, written) = self.kept(id)?;
+        match &account.state {
+            AccountState::NeedsConsent(why) if !matches!(wanted, Wanted::NowOtherThan(_)) => {
+                Err(TokenError::NeedsConsent(why.clone()))
+            }
+            _ => Ok((account, token, written)),
         }
     }
 

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::body::Body;
 use super::caller::Caller;
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
@@ -56,7 +57,7 @@ pub(super) async fn connect(
     State(host): State<Arc<Host>>,
     Path(plugin): Path<String>,
     headers: HeaderMap,
-    Json(body): Json<Connect>,
+    Body(body): Body<Connect>,
 ) -> Result<Response, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     host.plugins.active_installed(&plugin)?;
@@ -251,7 +252,7 @@ pub(super) async fn complete(
     caller: Caller,
     State(host): State<Arc<Host>>,
     Path(plugin): Path<String>,
-    Json(body): Json<Complete>,
+    Body(body): Body<Complete>,
 ) -> Result<Json<Value>, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let name = host.plugins.active_installed(&plugin)?.description.name;

@@ -26,5 +26,7 @@ pub(super) async fn rotate(
     Json(body): Json<Rotate>,
 ) -> Result<Json<Value>, Problem> {
     let rotated = host.rotate_master_key(body.to).await?;
-    Ok(Json(json!({ "records": rotated.records, "done": rotated.told() })))
+    Ok(Json(
+        json!({ "records": rotated.records, "done": rotated.told() }),
+    ))
 }

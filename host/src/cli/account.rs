@@ -26,7 +26,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show whether an account works, since when and why not; its token, refreshes and settings
+    /// Show whether an account works, since when, and its token, refreshes and settings
     #[command(visible_alias = "show")]
     Status(status::Status),
     /// Set, or take away, an account's own values of its plugin's settings

@@ -166,14 +166,14 @@ fn print_connected(completed: &Value) -> Result<(), Failure> {
 fn go_back(offered: &Offered) -> Page {
     let (shop, user) = (&offered.identity.name, &offered.user);
     Page::new("Go back to the terminal")
-        .says(format!("It asks whether to connect {shop} to the Stoflow user {user}. Nothing is connected yet."))
+        .says(format!("It asks whether to connect the shop “{shop}” to the Stoflow user “{user}”. Nothing is connected yet."))
         .says("You can close this page.")
 }
 
 fn connected_page(offered: &Offered) -> Page {
     let (shop, user) = (&offered.identity.name, &offered.user);
-    Page::new(format!("{shop} is connected"))
-        .says(format!("It belongs to the Stoflow user {user} now."))
+    Page::new(format!("“{shop}” is connected"))
+        .says(format!("It belongs to the Stoflow user “{user}” now."))
         .says("You can close this page.")
 }
 

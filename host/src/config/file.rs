@@ -1,14 +1,15 @@
 //! `stoflow.toml` as a whole: read at the start, changed by commands one plugin at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table};
 
+use super::change::{PluginChange, apply};
 use super::plugin::{PluginTable, SECRET_BYTES_MIN};
 use super::{ConsentConfig, PluginConfig};
 use crate::directory;
@@ -63,37 +64,6 @@ pub enum ConfigError {
         /// What is wrong and what to do.
         message: String,
     },
-}
-
-/// What a command changes for one plugin; `None` leaves as it is. It has no `Debug`: it may hold the
-/// app's secret.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PluginChange {
-    /// The app's id at the marketplace.
-    #[serde(default)]
-    pub client_id: Option<String>,
-    /// The app's secret.
-    #[serde(default)]
-    pub client_secret: Option<String>,
-    /// The file that holds it.
-    #[serde(default)]
-    pub client_secret_file: Option<PathBuf>,
-    /// The `redirect_uri` of consent.
-    #[serde(default)]
-    pub redirect_uri: Option<String>,
-    /// Scopes that sellers are not asked for any more.
-    #[serde(default)]
-    pub without_scopes: BTreeSet<String>,
-    /// Scopes that they are asked for again.
-    #[serde(default)]
-    pub with_scopes: BTreeSet<String>,
-    /// Stand-ins by real origin; an empty text takes one away.
-    #[serde(default)]
-    pub origins: BTreeMap<String, String>,
-    /// Settings by name; an empty text takes one away.
-    #[serde(default)]
-    pub settings: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -237,70 +207,6 @@ fn unfolded(table: &Table) -> Table {
     unfolded
 }
 
-fn apply(table: &mut Table, change: &PluginChange) {
-    let mut set = |key: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            table.insert(key, toml_edit::value(value));
-        }
-    };
-    set("client_id", change.client_id.as_deref());
-    set("redirect_uri", change.redirect_uri.as_deref());
-    set("client_secret", change.client_secret.as_deref());
-    let file = change
-        .client_secret_file
-        .as_ref()
-        .map(|path| path.display().to_string());
-    set("client_secret_file", file.as_deref());
-    if change.client_secret.is_some() {
-        table.remove("client_secret_file");
-    }
-    if file.is_some() {
-        table.remove("client_secret");
-    }
-    apply_scopes(table, change);
-    apply_map(table, "origins", &change.origins);
-    apply_map(table, "settings", &change.settings);
-}
-
-fn apply_scopes(table: &mut Table, change: &PluginChange) {
-    if change.without_scopes.is_empty() && change.with_scopes.is_empty() {
-        return;
-    }
-    let before = table.get("scopes_left_out").and_then(Item::as_array);
-    let before = before
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str());
-    let mut left_out: BTreeSet<String> = before.map(str::to_owned).collect();
-    left_out.extend(change.without_scopes.iter().cloned());
-    left_out.retain(|name| !change.with_scopes.contains(name));
-    if left_out.is_empty() {
-        table.remove("scopes_left_out");
-    } else {
-        let names: toml_edit::Array = left_out.into_iter().collect();
-        table.insert("scopes_left_out", toml_edit::value(names));
-    }
-}
-
-fn apply_map(table: &mut Table, key: &str, changes: &BTreeMap<String, String>) {
-    if changes.is_empty() {
-        return;
-    }
-    let item = table
-        .entry(key)
-        .or_insert_with(|| Item::Table(Table::new()));
-    let Some(map) = item.as_table_like_mut() else {
-        return;
-    };
-    for (name, value) in changes {
-        if value.is_empty() {
-            map.remove(name);
-        } else {
-            map.insert(name, toml_edit::value(value));
-        }
-    }
-}
-
 fn read_text(path: &Path) -> Result<String, ConfigError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
@@ -333,10 +239,36 @@ fn parse(path: &Path, text: &str) -> Result<Set, ConfigError> {
         let plugin = resolve(table, &place)?;
         Ok((id.clone(), Arc::new(plugin)))
     });
+    let plugins = plugins.collect::<Result<_, ConfigError>>()?;
+    check_redirects(path, &plugins)?;
     Ok(Set {
         consent: Arc::new(document.consent),
-        plugins: plugins.collect::<Result<_, ConfigError>>()?,
+        plugins,
     })
+}
+
+/// Where two marketplaces send browsers to one address, the answer of one can be passed off as the
+/// other's (RFC 9700 §4.4).
+fn check_redirects(
+    path: &Path,
+    plugins: &BTreeMap<PluginId, Arc<PluginConfig>>,
+) -> Result<(), ConfigError> {
+    let mut seen = BTreeMap::new();
+    for (id, plugin) in plugins {
+        let Some(uri) = &plugin.redirect_uri else {
+            continue;
+        };
+        let place = uri.split(['?', '#']).next().unwrap_or_default();
+        if let Some(other) = seen.insert(place, id) {
+            return Err(ConfigError::Value {
+                place: format!("{}: plugins.{id}.redirect_uri", path.display()),
+                message: format!(
+                    "is that of {other}, too; each marketplace needs an address of its own"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn resolve(
@@ -544,6 +476,50 @@ mod tests {
             message.contains("write it as \"http://localhost:1\""),
             "{message}"
         );
+    }
+
+    #[test]
+    fn where_browsers_are_sent_back_to_is_read_and_what_is_no_origin_is_named() {
+        let (_directory, config) =
+            written("[consent]\nreturn_origins = [\"https://app.example\"]\n");
+        let config = config.unwrap();
+        assert_eq!(config.consent().return_origins, ["https://app.example"]);
+        config.change(&etsy(), &PluginChange::default()).unwrap();
+        assert_eq!(config.consent().return_origins, ["https://app.example"]);
+        for (text, words) in [
+            (
+                "return_origins = [\"https://app.example/\"]",
+                "consent.return_origins",
+            ),
+            ("return_origins = [\"http://app.example\"]", "not https"),
+            ("return_origin = []", "stoflow.toml:2:"),
+        ] {
+            let (_directory, config) = written(&format!("[consent]\n{text}\n"));
+            let message = config.unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn no_two_marketplaces_send_browsers_to_one_address() {
+        let (directory, config) =
+            written("[plugins.etsy]\nredirect_uri = \"https://stoflow.example/callback?m=etsy\"\n");
+        let ebay: PluginId = "ebay".parse().unwrap();
+        let change = |uri: &str| PluginChange {
+            redirect_uri: Some(uri.to_owned()),
+            ..PluginChange::default()
+        };
+        let config = config.unwrap();
+        let refused = config.change(&ebay, &change("https://stoflow.example/callback?m=ebay"));
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.contains("redirect_uri") && message.contains("that of ebay"),
+            "{message}"
+        );
+        config
+            .change(&ebay, &change("https://stoflow.example/ebay"))
+            .unwrap();
+        Config::load(directory.path()).unwrap();
     }
 
     #[test]

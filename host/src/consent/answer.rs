@@ -13,8 +13,8 @@ use crate::model::{Identity, PluginId};
 use crate::secret::Secret;
 use crate::store::{Commit, Key, StoreError};
 
-/// What came back, where, and with whom.
-#[derive(Debug, Clone, Copy)]
+/// What came back, where, and with whom. It has no `Debug`: the code stands in the address.
+#[derive(Clone, Copy)]
 pub struct Returned<'a> {
     /// Whose callback it came to: each marketplace has a path of its own.
     pub plugin: &'a PluginId,

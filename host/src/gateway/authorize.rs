@@ -415,6 +415,10 @@ mod tests {
                 RefusalKind::Credential,
             ),
             (
+                TokenError::ClockWrong("1 h ahead".into()),
+                RefusalKind::Credential,
+            ),
+            (
                 TokenError::Unknown(AccountId::random()),
                 RefusalKind::NeedsConsent,
             ),

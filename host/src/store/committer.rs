@@ -5,6 +5,8 @@
 //! After an error of the log or of sled nothing more is acknowledged: what a failed sync was to
 //! write may be gone from memory, and a second sync would claim that it is there.
 
+mod rotation;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -28,12 +30,19 @@ const GROUP_BYTES_MAX: usize = COMMIT_BYTES_MAX;
 /// good for each other.
 const QUIET: Duration = Duration::from_millis(50);
 
+pub(super) use rotation::{Sealed, Step};
+
 /// How a waiting writer is answered.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// How the one who rotates the master key is answered.
+pub(super) type SealedAnswer = Box<dyn FnOnce(Result<Sealed, StoreError>) + Send>;
 
 /// What the thread is told.
 pub(super) enum Message {
     Commit(Commit, Answer),
+    /// Take a step of a rotation of the master key.
+    Rotate(Step, SealedAnswer),
     /// Put sled on disk, leave the mark of a clean close, end.
     Close(Answer),
 }
@@ -44,6 +53,8 @@ pub(super) struct Committer {
     state: State,
     /// Whether sled holds what it has not written out.
     unflushed: bool,
+    /// During a rotation of the master key: records that are still under an older data key.
+    to_seal: Vec<Place>,
 }
 
 /// What the thread knows of the store from one group to the next.
@@ -69,6 +80,7 @@ impl Committer {
             shared,
             log,
             state,
+            to_seal: Vec::new(),
         }
     }
 
@@ -79,10 +91,12 @@ impl Committer {
                 Some(message) => message,
                 None => return self.close(Box::new(|_| ())),
             };
-            let (group, close) = gather(message, messages);
+            let (group, then) = gather(message, messages);
             self.commit(group);
-            if let Some(answer) = close {
-                return self.close(answer);
+            match then {
+                Some(Then::Close(answer)) => return self.close(answer),
+                Some(Then::Rotate(step, answer)) => answer(self.rotate(&step)),
+                None => {}
             }
         }
     }
@@ -126,7 +140,14 @@ impl Committer {
         for answer in answers {
             answer(written.clone());
         }
-        if written.is_ok() && self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint_bytes) {
+        if written.is_ok() {
+            self.cut_if_due();
+        }
+    }
+
+    /// Cuts a log that has grown large.
+    fn cut_if_due(&mut self) {
+        if self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint_bytes) {
             // The commits are answered and durable; only what comes after is refused.
             let cut = self.cut();
             cut.unwrap_or_else(|error| self.fail(&error));
@@ -157,7 +178,8 @@ impl Committer {
             let mut pieces = 0;
             let mut after = None;
             if let Some(text) = &change.text {
-                let (sealed, count) = frame::seal(&self.shared.keys, &change.place, number, text)?;
+                let keys = self.shared.keys();
+                let (sealed, count) = frame::seal(&keys, &change.place, number, text)?;
                 entries.extend(sealed);
                 pieces = count;
                 after = Some((number, count));
@@ -215,10 +237,11 @@ impl Committer {
         let before = |place: &Place| self.shared.engine(|engine| engine.generation(place));
         census.follow(logged, before)?;
         self.unmark()?;
-        self.log.append(&self.shared.keys, logged)?;
+        let keys = self.shared.keys();
+        self.log.append(&keys, logged)?;
         self.shared.change(|engine| {
             let entries = logged.iter().flat_map(|commit| &commit.entries);
-            engine.apply(&self.shared.keys, last, &census, entries)
+            engine.apply(&keys, last, &census, entries)
         })?;
         Ok(census)
     }
@@ -239,7 +262,7 @@ impl Committer {
             let state = (self.state.last, &self.state.census);
             cut(
                 &self.shared.dir,
-                &self.shared.keys,
+                &self.shared.keys(),
                 Some(engine),
                 state,
                 &[],
@@ -256,7 +279,7 @@ impl Committer {
                 return Ok(());
             }
             self.shared.engine(|engine| engine.sync())?;
-            clean::write(&self.shared.dir, &self.shared.keys, self.state.last)
+            clean::write(&self.shared.dir, &self.shared.keys(), self.state.last)
         });
         // sled is closed before the lock is given back, and nobody reads on.
         self.shared.close();
@@ -272,13 +295,20 @@ impl Committer {
     }
 }
 
-/// What is waiting, up to a message to close and within what one frame may hold.
-fn gather(first: Message, messages: &Receiver<Message>) -> (Vec<(Commit, Answer)>, Option<Answer>) {
+/// What is to be done behind a group of commits.
+enum Then {
+    Close(Answer),
+    Rotate(Step, SealedAnswer),
+}
+
+/// What is waiting, up to a message of another kind and within what one frame may hold.
+fn gather(first: Message, messages: &Receiver<Message>) -> (Vec<(Commit, Answer)>, Option<Then>) {
     let (mut group, mut bytes) = (Vec::new(), 0);
     let mut message = first;
     loop {
         match message {
-            Message::Close(answer) => return (group, Some(answer)),
+            Message::Close(answer) => return (group, Some(Then::Close(answer))),
+            Message::Rotate(step, answer) => return (group, Some(Then::Rotate(step, answer))),
             Message::Commit(commit, answer) => {
                 bytes += commit.bytes();
                 group.push((commit, answer));
@@ -351,7 +381,7 @@ mod tests {
     /// Changes the database behind the store's back, as sled may by itself.
     fn behind_its_back(opened: &open::Opened, entries: &[Entry]) {
         let state = &opened.committer.state;
-        let keys = &opened.shared.keys;
+        let keys = &opened.shared.keys();
         let changed = opened.shared.change(|engine| {
             engine.apply(keys, state.last, &state.census, entries)?;
             engine.flush()
@@ -376,7 +406,7 @@ mod tests {
                         .all(Result::is_ok)
                 );
             }
-            let old = frame::seal(&opened.shared.keys, &place, 1, b"\"older\"")
+            let old = frame::seal(&opened.shared.keys(), &place, 1, b"\"older\"")
                 .unwrap()
                 .0;
             let lost = vec![Entry::remove(place.bytes().to_vec())];

@@ -46,6 +46,18 @@ pub enum MasterKeySource {
     Made(PathBuf),
 }
 
+impl std::fmt::Display for MasterKeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable => write!(f, "in the environment variable {VARIABLE}"),
+            Self::File(path) => write!(f, "in the file {}", path.display()),
+            Self::Beside(path) | Self::Made(path) => {
+                write!(f, "beside the store, in {}", path.display())
+            }
+        }
+    }
+}
+
 impl MasterKeySource {
     /// Whether the key lies elsewhere than what it opens, so that who can write the data directory
     /// need not know it.
@@ -162,6 +174,11 @@ impl MasterKey {
         Ok((next.unwrap_or(key), MasterKeySource::Beside(path)))
     }
 
+    /// Where the key lies that is made beside the store.
+    pub(super) fn path_beside(data_dir: &Path) -> PathBuf {
+        data_dir.join(BESIDE)
+    }
+
     /// Puts the key beside the store that a rotation will go over to. It counts as soon as the
     /// store's keys are wrapped under it.
     pub(super) fn write_next(&self, data_dir: &Path) -> Result<(), StoreError> {
@@ -173,7 +190,7 @@ impl MasterKey {
     /// What a rotation has left beside the store is made whole: a key that the store is under
     /// takes its place, one that it is not under goes. Behind the store's lock only.
     pub(super) fn settle(data_dir: &Path) -> Result<(), StoreError> {
-        let (path, next) = (data_dir.join(BESIDE), data_dir.join(BESIDE_NEXT));
+        let (path, next) = (Self::path_beside(data_dir), data_dir.join(BESIDE_NEXT));
         let done = match Self::read(&next) {
             Ok(key) if keyring::is_under(&files::key(data_dir), &key) => {
                 std::fs::rename(&next, &path)

@@ -7,8 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::committer::Message;
-use super::{MasterKey, MasterKeySource, Store, StoreError, files};
+use super::committer::{Message, Sealed, SealedAnswer, Step};
+use super::{MasterKey, MasterKeySource, Store, StoreError, copy, files, keyring};
 
 /// What a rotation has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,9 @@ impl Rotated {
         )];
         for path in &self.removed {
             let path = path.display();
-            lines.push(format!("Removed {path}, which was sealed under the old one."));
+            lines.push(format!(
+                "Removed {path}, which was sealed under the old one."
+            ));
         }
         match &self.key {
             MasterKeySource::File(path) => lines.push(format!(
@@ -62,7 +64,10 @@ pub async fn rotate_master_key(
         None if is_beside => {
             let next = MasterKey::random();
             next.write_next(data_dir)?;
-            (next, source.clone().kept())
+            (
+                next,
+                MasterKeySource::Beside(MasterKey::path_beside(data_dir)),
+            )
         }
         None => {
             return Err(StoreError::MasterKey(format!(
@@ -70,6 +75,10 @@ pub async fn rotate_master_key(
             )));
         }
     };
+    if keyring::is_under(&files::key(data_dir), &next) {
+        let what = "the new master key is the one that is in use; nothing was changed";
+        return Err(StoreError::MasterKey(what.to_owned()));
+    }
     let records = store.seal_again(&next).await?;
     match &key {
         MasterKeySource::File(_) if is_beside => MasterKey::remove_beside(data_dir)?,
@@ -86,35 +95,37 @@ pub async fn rotate_master_key(
 impl Store {
     /// Goes over to another master key; how many records were sealed again.
     async fn seal_again(&self, next: &MasterKey) -> Result<u64, StoreError> {
-        self.ask(|answer| Message::BeginRotation(next.clone(), answer))
-            .await?;
+        self.step(Step::Begin(next.clone())).await?;
         let mut records = 0;
-        let mut after = None;
         loop {
-            let page = self.ask(|answer| Message::SealAgain(after.take(), answer));
-            let page = page.await?;
-            records += page.records;
-            match page.last {
-                Some(last) => after = Some(last),
-                None => break,
+            let sealed = self.step(Step::SealAgain).await?;
+            records += sealed.records;
+            if sealed.left == 0 {
+                break;
             }
         }
-        self.ask(|answer| Message::EndRotation(next.clone(), answer))
-            .await?;
+        self.step(Step::End(next.clone())).await?;
         Ok(records)
+    }
+
+    async fn step(&self, step: Step) -> Result<Sealed, StoreError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let answer: SealedAnswer = Box::new(move |done| {
+            // Nobody waits any more: the next start goes on.
+            let _ = sender.send(done);
+        });
+        let message = Message::Rotate(step, answer);
+        let sent = self.0.sender.send(message);
+        sent.map_err(|_| StoreError::Closed)?;
+        receiver.await.unwrap_or(Err(StoreError::Closed))
     }
 }
 
 /// Removes what recoveries have put aside: with it lies a key file that the old master key opens.
 fn remove_copies(data_dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut removed = Vec::new();
-    for path in files::put_aside(data_dir).map_err(StoreError::io(data_dir))? {
-        let done = if path.is_dir() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
-        done.map_err(StoreError::io(&path))?;
+    for path in copy::kept(data_dir).map_err(StoreError::io(data_dir))? {
+        std::fs::remove_dir_all(&path).map_err(StoreError::io(&path))?;
         removed.push(path);
     }
     Ok(removed)

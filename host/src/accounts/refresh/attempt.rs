@@ -12,24 +12,24 @@ use super::super::token::{Issued, Token};
 use super::super::{Accounts, TokenError, account_key, skew};
 use super::interrupted::{Refreshing, Reply};
 use crate::config::PluginConfig;
-use crate::model::{Account, AccountState};
+use crate::model::Account;
 use crate::secret::Secret;
-use crate::store::{Commit, Key, StoreError};
+use crate::store::{Commit, Key};
 
 /// After a reply was lost, the same request goes out once more, but not into the same trouble.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// A refresh that somebody has the turn for.
 pub(super) struct Attempt<'a> {
-    accounts: &'a Accounts,
+    pub(super) accounts: &'a Accounts,
     provider: Provider<'a>,
     config: &'a PluginConfig,
-    key: Key,
-    account: Account,
+    pub(super) key: Key,
+    pub(super) account: Account,
     token: Token,
     /// The generation of the token's record.
-    written: u64,
-    history: RefreshHistory,
+    pub(super) written: u64,
+    pub(super) history: RefreshHistory,
     asked_at: Timestamp,
     /// The same by the clock that never jumps; `None` for a reply to a request of an earlier
     /// process.
@@ -97,7 +97,7 @@ impl<'a> Attempt<'a> {
     pub(super) async fn begin(&mut self) -> Result<(), TokenError> {
         if self.token.refresh_token.is_none() {
             let why = format!(
-                "{} gave a token that cannot be refreshed, and it does not take it any more",
+                "{} gave a token that cannot be refreshed, and it has ended or is refused",
                 self.account.plugin
             );
             return Err(self.disconnect(RefreshOutcome::Revoked, why).await);
@@ -128,7 +128,7 @@ impl<'a> Attempt<'a> {
         let (Err(Refusal::Grant(why)), Some(replaced)) = (&outcome, replaced) else {
             return outcome;
         };
-        tracing::warn!(account = %self.account.id, %why, "a refresh token was refused that never worked; asking with the one before");
+        tracing::warn!(account = %self.account.id, %why, "a refresh token was refused whose access token is not known to have worked; asking with the one before");
         match self.ask_with(&replaced).await {
             Err(Refusal::Grant(_)) => outcome,
             Ok(issued) => {
@@ -160,7 +160,7 @@ impl<'a> Attempt<'a> {
         let is_dead = issued.expires_in.is_some_and(|life| !life.is_positive());
         let granted = self.provider.granted();
         let mut next = Token::following(Some(&self.token), issued, self.asked_at, granted);
-        self.history.note_clock(ahead);
+        self.note_clock(ahead);
         let error = match ahead.filter(|_| is_dead) {
             Some(ahead) => {
                 let plugin = &self.account.plugin;
@@ -175,13 +175,7 @@ impl<'a> Attempt<'a> {
                 None
             }
         };
-        let commit = Commit::new()
-            .expect_generation::<Token>(&self.key, self.written)
-            .put(&self.key, &next)
-            .put(&self.key, &self.history)
-            .delete::<Refreshing>(&self.key)
-            .delete::<Reply>(&self.key);
-        self.commit(commit).await?;
+        self.keep(&next).await?;
         if let Some(error) = error {
             return Err(error);
         }
@@ -205,9 +199,7 @@ impl<'a> Attempt<'a> {
     /// No token: only a grant that is refused needs the seller.
     pub(super) async fn give_up(&mut self, refusal: Refusal) -> TokenError {
         let ahead = skew::ahead(self.accounts.clock.now(), self.heard.date);
-        if self.heard.status.is_some() {
-            self.history.note_clock(ahead);
-        }
+        self.note_clock(ahead);
         match refusal {
             Refusal::Grant(words) => {
                 let (outcome, why) = match self.lost.take() {
@@ -274,40 +266,15 @@ impl<'a> Attempt<'a> {
         done.err().unwrap_or(TokenError::Misconfigured(why))
     }
 
-    /// Says that the seller is needed. The tokens are kept: the refusal may be the marketplace's
-    /// mistake.
-    async fn disconnect(&mut self, outcome: RefreshOutcome, why: String) -> TokenError {
-        self.fail(outcome, why.clone());
-        tracing::warn!(account = %self.account.id, %outcome, "the seller has to consent again");
-        loop {
-            let found = self
-                .accounts
-                .store
-                .get_with_generation::<Account>(&self.key);
-            let (mut account, generation) = match found {
-                Ok(Some(found)) => found,
-                Ok(None) => return TokenError::Unknown(self.account.id.clone()),
-                Err(error) => return TokenError::store(&error),
-            };
-            account.state = AccountState::NeedsConsent(why.clone());
-            account.since = self.accounts.clock.now();
-            let commit = Commit::new()
-                .expect_generation::<Account>(&self.key, generation)
-                .put(&self.key, &account)
-                .put(&self.key, &self.history)
-                .delete::<Refreshing>(&self.key)
-                .delete::<Reply>(&self.key);
-            match self.accounts.store.commit(commit).await {
-                // Its settings have changed meanwhile.
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return TokenError::store(&error),
-                Ok(()) => return TokenError::NeedsConsent(why),
-            }
+    /// Notes what the latest reply shows of the clock, if one came.
+    fn note_clock(&mut self, ahead: Option<SignedDuration>) {
+        if self.heard.status.is_some() {
+            self.history.clock_ahead_seconds = ahead.map(|ahead| ahead.as_secs());
         }
     }
 
     /// Notes and logs how it ended.
-    fn fail(&mut self, outcome: RefreshOutcome, words: String) {
+    pub(super) fn fail(&mut self, outcome: RefreshOutcome, words: String) {
         let account = &self.account.id;
         tracing::warn!(%account, %outcome, why = %words, "a token could not be refreshed");
         let ended = Ended {
@@ -332,7 +299,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), TokenError> {
+    pub(super) async fn commit(&self, commit: Commit) -> Result<(), TokenError> {
         let store = &self.accounts.store;
         store
             .commit(commit)

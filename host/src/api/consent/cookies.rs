@@ -10,8 +10,8 @@ use crate::secret::Secret;
 
 /// How their names begin.
 const NAME: &str = "stoflow_consent_";
-/// More than a person has open at once; each is hashed.
-const COOKIES_MAX: usize = 32;
+/// More than a browser keeps for one site; each is hashed.
+const COOKIES_MAX: usize = 200;
 
 /// Whether the browser comes back from another site with it, or only from the host's own page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,5 +79,32 @@ mod tests {
             headers.append(header::COOKIE, sent);
         }
         assert!(sent(&headers) == [a, b]);
+    }
+
+    #[test]
+    fn cookies_are_for_https_alone_but_on_this_machine() {
+        let etsy: PluginId = "etsy".parse().unwrap();
+        for (redirect_uri, expected) in [
+            (None, false),
+            (Some("http://127.0.0.1:3000/api/etsy/oauth/callback"), false),
+            (
+                Some("https://stoflow.example/api/etsy/oauth/callback"),
+                true,
+            ),
+            (Some("Stoflow-Stoflow-PRD-abc123"), true),
+        ] {
+            let config = PluginConfig {
+                redirect_uri: redirect_uri.map(str::to_owned),
+                ..PluginConfig::default()
+            };
+            assert_eq!(is_https(&etsy, &config), expected, "{redirect_uri:?}");
+        }
+        let cookie = set(&Secret::random(), SameSite::Lax, false).unwrap();
+        assert!(
+            cookie
+                .to_str()
+                .unwrap()
+                .ends_with("; HttpOnly; SameSite=Lax")
+        );
     }
 }

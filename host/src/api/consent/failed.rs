@@ -42,11 +42,19 @@ fn kind(error: &ConsentError) -> ProblemKind {
         ConsentError::AccountGone(_) => ProblemKind::UnknownAccount,
         ConsentError::Misconfigured(_) => ProblemKind::Configuration,
         ConsentError::Unavailable(_) => ProblemKind::Unavailable,
+        ConsentError::Identify(why) if is_for_later(why.as_ref()) => ProblemKind::Unavailable,
         ConsentError::Store(_) => ProblemKind::Internal,
         ConsentError::Refused(_) | ConsentError::CodeRefused(_) | ConsentError::Identify(_) => {
             ProblemKind::ConsentFailed
         }
     }
+}
+
+type Cause = dyn std::error::Error + Send + Sync;
+
+fn is_for_later(why: &Cause) -> bool {
+    let cause = why.downcast_ref::<NotIdentified>();
+    cause.is_some_and(NotIdentified::is_for_later)
 }
 
 const BEGIN_AGAIN: &str = "Go back to where you began, and connect your shop again.";
@@ -93,7 +101,10 @@ fn told(error: &ConsentError, marketplace: &str) -> (String, String, String) {
         ),
         ConsentError::Mismatch(what) => (
             "This answer belongs somewhere else".to_owned(),
-            nothing(&format!("The connection was begun for another {what}.")),
+            match *what {
+                "browser" => nothing("The connection was begun in another browser, or this one keeps no cookies."),
+                what => nothing(&format!("The connection was begun for another {what}.")),
+            },
             "Use the browser in which you began, and begin again if need be. If somebody sent you a link to get here, close this page.".to_owned(),
         ),
         ConsentError::Denied(words) => (
@@ -116,14 +127,11 @@ fn told(error: &ConsentError, marketplace: &str) -> (String, String, String) {
             NOTHING.to_owned(),
             operator(words),
         ),
-        ConsentError::Unavailable(_) => (
-            format!("{marketplace} cannot be reached at the moment"),
-            nothing("Your answer came, but what belongs to it could not be fetched."),
-            "Wait a few minutes, then go back to where you began and start again.".to_owned(),
-        ),
+        ConsentError::Unavailable(_) => later(marketplace),
+        ConsentError::Identify(why) if is_for_later(why.as_ref()) => later(marketplace),
         ConsentError::Identify(why) => (
             format!("{marketplace} does not say which shop is yours"),
-            nothing(&said(marketplace, &why.to_string())),
+            nothing(&said(marketplace, &reasons(why.as_ref()))),
             "When that is settled, go back to where you began and start again.".to_owned(),
         ),
         ConsentError::OtherSeller { expected, consented, .. } => (
@@ -146,10 +154,52 @@ fn told(error: &ConsentError, marketplace: &str) -> (String, String, String) {
     }
 }
 
+fn later(marketplace: &str) -> (String, String, String) {
+    (
+        format!("{marketplace} cannot be reached at the moment"),
+        format!("You allowed it, but what belongs to that could not be fetched. {NOTHING}"),
+        "Wait a few minutes, then go back to where you began and start again.".to_owned(),
+    )
+}
+
+fn reasons(why: &Cause) -> String {
+    let cause = why.downcast_ref::<NotIdentified>();
+    let reasons = cause.map(NotIdentified::reasons).unwrap_or_default();
+    if reasons.is_empty() {
+        why.to_string()
+    } else {
+        reasons.join("; ")
+    }
+}
+
 fn said(marketplace: &str, words: &str) -> String {
     if words.is_empty() {
         String::new()
     } else {
         format!("{marketplace} says: {words}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::problem::Violation;
+
+    #[test]
+    fn a_seller_without_a_shop_is_told_to_open_one() {
+        let mut cause = Problem::new(ProblemKind::Precondition, "the account lacks something");
+        cause.violations.push(Violation {
+            path: String::new(),
+            code: "no-shop".into(),
+            message: "this Etsy user has no shop: open one on Etsy first".into(),
+        });
+        let error = || ConsentError::Identify(NotIdentified(cause.clone()).into());
+        let html = page(&error(), "Etsy").html();
+        let told =
+            "Etsy says: this Etsy user has no shop: open one on Etsy first. Nothing was connected.";
+        assert!(html.contains(told), "{html}");
+        let problem = problem(error());
+        assert_eq!(problem.kind(), ProblemKind::ConsentFailed);
+        assert_eq!(problem.violations, cause.violations);
     }
 }

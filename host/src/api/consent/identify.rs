@@ -40,3 +40,19 @@ pub(super) async fn identify(
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.title)]
 pub(super) struct NotIdentified(pub(super) Problem);
+
+impl NotIdentified {
+    /// Whether later the answer may be another one.
+    pub(super) fn is_for_later(&self) -> bool {
+        let kind = self.0.kind();
+        matches!(kind, ProblemKind::Unavailable | ProblemKind::RateLimited)
+    }
+
+    /// What a seller can do something about: that they have no shop yet.
+    pub(super) fn reasons(&self) -> Vec<&str> {
+        let violations = self.0.violations.iter();
+        violations
+            .map(|violation| violation.message.as_str())
+            .collect()
+    }
+}

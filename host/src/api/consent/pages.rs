@@ -11,11 +11,11 @@ pub(super) fn question(offered: &Offered, marketplace: &str) -> Page {
     let (shop, user) = (&offered.identity.name, &offered.user);
     let (heading, yes) = match offered.renews {
         None => (
-            format!("Connect {shop} to the Stoflow user {user}?"),
+            format!("Connect the shop “{shop}” to the Stoflow user “{user}”?"),
             "Connect",
         ),
         Some(_) => (
-            format!("Renew the connection of {shop} to the Stoflow user {user}?"),
+            format!("Renew the connection of the shop “{shop}” to the Stoflow user “{user}”?"),
             "Renew",
         ),
     };
@@ -29,9 +29,9 @@ pub(super) fn question(offered: &Offered, marketplace: &str) -> Page {
     };
     Page::new(heading)
         .says(format!(
-            "Stoflow then sells on {marketplace} for {shop}, and everything that is done there is done by {user}."
+            "From then on “{user}” can do in this shop, through Stoflow, what you have just allowed on {marketplace}."
         ))
-        .says("If you do not know this user, or did not begin this yourself, press Cancel.")
+        .says("If you do not know this user, or somebody sent you a link to get here, press Cancel.")
         .says_all(offered.warnings.iter().map(|warning| format!("{warning}.")))
         .asks("confirm", ("consent", offered.id.expose().to_owned()), yes, no)
 }
@@ -39,9 +39,9 @@ pub(super) fn question(offered: &Offered, marketplace: &str) -> Page {
 /// After a yes.
 pub(super) fn connected(connected: &Connected) -> Page {
     let account = &connected.account;
-    Page::new(format!("{} is connected", account.identity.name))
+    Page::new(format!("“{}” is connected", account.identity.name))
         .says(format!(
-            "It belongs to the Stoflow user {} now.",
+            "It belongs to the Stoflow user “{}” now.",
             account.user
         ))
         .says_all(

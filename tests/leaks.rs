@@ -171,9 +171,9 @@ impl Watched {
         done["account"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Refreshes that work, that the marketplace refuses for now, and whose reply is cut off.
-    fn refresh(&mut self, user: &str) {
-        for fault in [None, Some(FaultKind::ErrorBefore), Some(FaultKind::Cut)] {
+    /// Refreshes that work, whose reply is cut off, and that the marketplace refuses for now.
+    async fn refresh(&mut self, user: &str) {
+        for fault in [None, Some(FaultKind::Cut), Some(FaultKind::ErrorBefore)] {
             self.sandbox.expire_tokens(false);
             if let Some(kind) = fault {
                 // Of what was lost or failed, the host asks once more.
@@ -186,7 +186,12 @@ impl Watched {
             assert_eq!(status == 200, works, "{fault:?}: {status}");
         }
         self.sandbox.clear_faults();
-        assert_eq!(self.call(user), 200);
+        // The host waits a little before it asks again.
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.call(user) != 200 {
+            assert!(Instant::now() < deadline, "it never asks again");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// The secrets of the requests since this was asked before.
@@ -335,7 +340,7 @@ async fn no_secret_is_ever_in_clear_on_disk_and_none_of_a_disconnected_account_a
     assert_eq!(watched.call("u2"), 200);
     watched.secrets();
     assert_eq!(watched.call("u1"), 200);
-    watched.refresh("u1");
+    watched.refresh("u1").await;
     theirs.extend(watched.secrets());
     watched.sandbox.expire_tokens(false);
     assert_eq!(watched.call("u2"), 200);

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+use base64::Engine as _;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -301,6 +302,75 @@ async fn a_kill_leaves_no_half_account_and_no_token_that_is_not_given_back() {
     assert!(offers(&host).is_empty());
 }
 
+/// A token endpoint's reply, and the code that it answers, as they lie in the store.
+#[derive(Serialize, Deserialize)]
+struct StoredReply(Value);
+impl Record for StoredReply {
+    const KIND: &'static str = "token_reply";
+}
+#[derive(Serialize, Deserialize)]
+struct StoredExchange(Value);
+impl Record for StoredExchange {
+    const KIND: &'static str = "consent_exchange";
+}
+
+#[tokio::test]
+async fn a_reply_that_nobody_read_is_given_back() {
+    let (endpoint, config) = revoking().await;
+    let host = Host::new();
+    tokens(&endpoint, "1");
+    let begun = host.begin(&config, "u1").await;
+    let state = Secret::new(state_of(&begun));
+    let address = format!("code=c&state={}", state.expose());
+    let key = Key::of([state.digest()]);
+    let replies = |host: &Host| host.store.get::<StoredReply>(&key).unwrap().is_some();
+    let exchanges = |host: &Host| host.store.get::<StoredExchange>(&key).unwrap().is_some();
+    let identify = async |_| Ok::<_, String>(vieux_paris());
+    let offer = host.answer_of(&config, "u1", &address, identify).await;
+    // With the offer, the reply is understood.
+    assert!(!replies(&host) && !exchanges(&host));
+    host.confirm(&config, "u1", &offer.unwrap().id)
+        .await
+        .unwrap();
+    // Killed before that: the reply is there as it came, and the code is known to be under way.
+    let body =
+        json!({"access_token": "access", "token_type": "Bearer", "refresh_token": "refresh-9"});
+    let body = base64::engine::general_purpose::STANDARD.encode(body.to_string());
+    let exchange = json!({ "plugin": "etsy", "at": host.clock.now().to_string() });
+    let commit = Commit::new()
+        .put(&key, &StoredReply(json!({ "body": body })))
+        .put(&key, &StoredExchange(exchange));
+    host.store.commit(commit).await.unwrap();
+    let host = host.restarted();
+    host.begin(&config, "u1").await;
+    assert!(replies(&host), "it may still be read");
+    host.clock.jump(SignedDuration::from_secs(601));
+    endpoint.then(200, "text/plain", "");
+    host.begin(&config, "u1").await;
+    assert_eq!(taken_back(&endpoint), ["refresh-9"]);
+    assert!(!replies(&host) && !exchanges(&host));
+}
+
+#[tokio::test]
+async fn the_reply_to_a_code_is_on_disk_before_it_is_read() {
+    let endpoint = Scripted::start().await;
+    let (host, config) = (Host::new(), endpoint.config());
+    endpoint.then_json(200, json!({ "access_token": "a", "token_type": "mac" }));
+    let begun = host.begin(&config, "u1").await;
+    let state = Secret::new(state_of(&begun));
+    let address = format!("code=c&state={}", state.expose());
+    host.answer(&config, "u1", &address).await.unwrap_err();
+    let key = Key::of([state.digest()]);
+    let kept = host.store.get::<StoredReply>(&key).unwrap();
+    assert!(
+        kept.is_some(),
+        "what cannot be understood was kept before that was tried"
+    );
+    host.clock.jump(SignedDuration::from_secs(601));
+    host.begin(&config, "u1").await;
+    assert!(host.store.get::<StoredReply>(&key).unwrap().is_none());
+}
+
 /// Begins renewing an account; what `u1` is offered of the sandbox's seller.
 async fn renew(
     host: &Host,
@@ -370,10 +440,11 @@ async fn an_account_that_was_disconnected_meanwhile_is_not_renewed() {
     let account = host.connect(&config, "u1", "").await.unwrap().account;
     let offer = renew(&host, &config, &account.id, "").await.unwrap();
     host.consent.disconnect(&account.id, &config).await.unwrap();
-    let error = host.confirm(&config, "u1", &offer.id).await.unwrap_err();
-    assert!(matches!(error, ConsentError::AccountGone(_)), "{error}");
-    assert_eq!(host.accounts.list(None).unwrap(), []);
+    // What was offered of it has gone with it.
     assert!(offers(&host).is_empty());
+    let error = host.confirm(&config, "u1", &offer.id).await.unwrap_err();
+    assert!(matches!(error, ConsentError::Replayed), "{error}");
+    assert_eq!(host.accounts.list(None).unwrap(), []);
     let error = renew(&host, &config, &account.id, "").await.unwrap_err();
     assert!(matches!(error, ConsentError::AccountGone(_)), "{error}");
 }

@@ -10,6 +10,7 @@ mod connect;
 mod disconnect;
 mod endpoint;
 mod error;
+mod exchange;
 mod history;
 mod idle;
 mod lives;

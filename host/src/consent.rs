@@ -65,7 +65,8 @@ impl Consent {
     }
 
     /// Disconnects an account: takes its tokens back at the marketplace where that is possible, and
-    /// forgets them, the account and its settings. `None` without such an account.
+    /// forgets them, the account, its settings and what its user was offered of the same seller.
+    /// `None` without such an account.
     ///
     /// # Errors
     /// The store's: then nothing is forgotten.
@@ -75,6 +76,9 @@ impl Consent {
         config: &PluginConfig,
     ) -> Result<Option<Disconnected>, StoreError> {
         let done = self.accounts.disconnect(account, config).await?;
+        if let Some((account, _)) = &done {
+            self.let_go_of(account, config).await?;
+        }
         Ok(done.map(|(account, revocation)| Disconnected {
             account,
             revocation,

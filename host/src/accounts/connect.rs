@@ -5,15 +5,12 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::Endpoint;
 use super::history::RefreshHistory;
-use super::provider::{self, Provider, Refusal};
+use super::provider::Provider;
 use super::refresh::{Refreshing, Reply};
 use super::token::{Issued, Token};
-use super::{Accounts, Revocation, account_key};
-use crate::config::PluginConfig;
+use super::{Accounts, account_key};
 use crate::model::{Account, AccountId, AccountState, Identity, PluginId, UserId};
-use crate::secret::Secret;
 use crate::store::{Commit, Key, Record, StoreError};
 
 /// Which account a seller is connected by: one for each user, marketplace and seller.
@@ -53,38 +50,6 @@ pub(crate) struct Consented {
 }
 
 impl Accounts {
-    /// The tokens that a code stands for.
-    pub(crate) async fn exchange(
-        &self,
-        provider: &Provider<'_>,
-        config: &PluginConfig,
-        code: &Secret,
-        redirect_uri: &str,
-        verifier: Option<&Secret>,
-    ) -> Result<Issued, Refusal> {
-        let endpoint = Endpoint::new(&self.transport, config);
-        provider
-            .exchange(&endpoint, code, redirect_uri, verifier)
-            .await
-    }
-
-    /// Takes back tokens that belong to no account, as far as the marketplace can.
-    pub(crate) async fn revoke(
-        &self,
-        provider: &Provider<'_>,
-        config: &PluginConfig,
-        access: &Secret,
-        refresh: Option<&Secret>,
-    ) -> Revocation {
-        let endpoint = Endpoint::new(&self.transport, config);
-        let token = provider::revocable(access, refresh);
-        match provider.revoke(&endpoint, token).await {
-            None => Revocation::NotOffered,
-            Some(Ok(())) => Revocation::Done,
-            Some(Err(why)) => Revocation::Failed(why),
-        }
-    }
-
     /// The account by which a user is connected to a seller.
     pub(crate) fn connecting(
         &self,

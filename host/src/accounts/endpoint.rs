@@ -15,7 +15,6 @@ use url::Url;
 use super::refresh::Reply;
 use super::skew;
 use crate::config::PluginConfig;
-use crate::model::AccountId;
 use crate::store::{Commit, Key, Store, StoreError};
 use crate::transport::{Body, NotSent, Outbound, Target, Transport, TransportError, retry_after};
 
@@ -24,7 +23,7 @@ pub(super) struct Endpoint<'a> {
     transport: &'a Transport,
     config: &'a PluginConfig,
     /// Where a reply is kept before it is read.
-    spool: Option<(&'a Store, &'a AccountId)>,
+    spool: Option<(&'a Store, Key)>,
     heard: Mutex<Heard>,
 }
 
@@ -73,9 +72,9 @@ impl<'a> Endpoint<'a> {
         }
     }
 
-    /// Keeps a good reply for this account before it is read.
-    pub(super) fn spooled(mut self, store: &'a Store, account: &'a AccountId) -> Self {
-        self.spool = Some((store, account));
+    /// Keeps a good reply under this key before it is read.
+    pub(super) fn spooled(mut self, store: &'a Store, key: Key) -> Self {
+        self.spool = Some((store, key));
         self
     }
 
@@ -104,9 +103,8 @@ impl<'a> Endpoint<'a> {
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
         if reply.status.is_success() {
-            if let Some((store, account)) = self.spool {
-                let commit =
-                    Commit::new().put(&Key::of([account.as_str()]), &Reply::new(&reply.body));
+            if let Some((store, key)) = &self.spool {
+                let commit = Commit::new().put(key, &Reply::new(&reply.body));
                 store.commit(commit).await?;
             }
             // A token is a token whatever the reply is called: to pass it over may cost the

@@ -6,8 +6,9 @@ use std::future::Future;
 use super::callback::{Answer, Callback};
 use super::offer::{Offer, Offered, offered};
 use super::party::{Browser, Decider, Party};
+use super::pending::Exchanging;
 use super::{Consent, ConsentError};
-use crate::accounts::{Bearer, Issued, Provider, Refusal, Words};
+use crate::accounts::{Accounts, Bearer, Issued, Provider, Refusal, Words};
 use crate::config::PluginConfig;
 use crate::model::{Identity, PluginId};
 use crate::secret::Secret;
@@ -46,6 +47,7 @@ impl Consent {
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let callback = Callback::read(returned.address)?;
+        let state = Key::of([callback.state.digest()]);
         let pending = self.take(&callback, returned).await?;
         let code = match callback.answer {
             Answer::Code(code) => code,
@@ -57,7 +59,14 @@ impl Consent {
         let verifier = pending.verifier.as_ref();
         let issued = self
             .accounts
-            .exchange(&provider, config, &code, &pending.redirect_uri, verifier)
+            .exchange(
+                &provider,
+                config,
+                &code,
+                &pending.redirect_uri,
+                verifier,
+                &state,
+            )
             .await
             .map_err(refused)?;
         let (decider, cookie) = match (returned.party, &pending.return_to) {
@@ -79,7 +88,7 @@ impl Consent {
             made_at: self.now(),
             declined: false,
         };
-        let offered = self.offer(offer, &provider, config, identify).await?;
+        let offered = self.offer(offer, &state, config, identify).await?;
         Ok(Offered {
             cookie,
             return_to: pending.return_to,
@@ -92,7 +101,7 @@ impl Consent {
     async fn offer<F, I, E>(
         &self,
         mut offer: Offer,
-        provider: &Provider<'_>,
+        state: &Key,
         config: &PluginConfig,
         identify: F,
     ) -> Result<Offered, ConsentError>
@@ -103,11 +112,13 @@ impl Consent {
     {
         let id = Secret::random();
         let key = Key::of([id.digest()]);
-        let kept = Commit::new().expect_absent::<Offer>(&key).put(&key, &offer);
-        if let Err(error) = self.store.commit(kept).await {
-            self.give_back(provider, config, &offer.issued).await;
-            return Err(error.into());
-        }
+        let kept = Commit::new()
+            .expect_absent::<Offer>(&key)
+            .put(&key, &offer)
+            .delete::<Exchanging>(state);
+        self.store
+            .commit(Accounts::without_reply(kept, state))
+            .await?;
         let done = match identify(bearer(&offer.issued)).await {
             Ok(identity) => self.identified(&key, &mut offer, identity).await,
             Err(error) => Err(ConsentError::Identify(error.into())),

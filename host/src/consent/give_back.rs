@@ -5,16 +5,16 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 
 use super::decide::Declined;
 use super::offer::Offer;
-use super::pending::Used;
+use super::pending::{Exchanging, Used};
 use super::{Consent, is_alive, is_over};
-use crate::accounts::{Issued, Provider, Revocation};
+use crate::accounts::{Accounts, Issued, Provider, Revocation};
 use crate::config::PluginConfig;
-use crate::model::{Identity, PluginId};
+use crate::model::{Account, Identity, PluginId};
 use crate::store::{Commit, Key, StoreError};
 
 /// How long whoever begins a consent waits for what others have left behind.
@@ -28,21 +28,70 @@ impl Consent {
     /// The store's. A marketplace that cannot take its tokens back is only logged.
     pub async fn sweep(&self, plugin: &PluginId, config: &PluginConfig) -> Result<(), StoreError> {
         let now = self.now();
-        let mut left = Vec::new();
+        let (mut offers, mut codes) = (Vec::new(), Vec::new());
+        // Of plugins that nobody connects any more, or that are not installed.
+        let mut forgotten = Commit::new();
         for (key, offer) in self.store.scan::<Offer>(&Key::root())? {
             if offer.plugin == *plugin && is_left(&offer, now) {
-                left.push(key);
+                offers.push(key);
             } else if is_over(offer.made_at, now) {
-                // Of a plugin that nobody connects any more, or that is not installed.
-                let forget = Commit::new().delete::<Offer>(&key);
-                self.store.commit(forget).await?;
+                forgotten = forgotten.delete::<Offer>(&key);
             }
         }
-        let given_back = join_all(left.iter().map(|key| self.let_go(key, config)));
-        match tokio::time::timeout(SWEEP_TIME, given_back).await {
-            Ok(done) => done.into_iter().try_for_each(|done| done.map(drop)),
+        for (key, code) in self.store.scan::<Exchanging>(&Key::root())? {
+            if code.plugin == *plugin && !is_alive(code.at, now) {
+                codes.push(key);
+            } else if is_over(code.at, now) {
+                forgotten = Accounts::without_reply(forgotten.delete::<Exchanging>(&key), &key);
+            }
+        }
+        if !forgotten.is_empty() {
+            self.store.commit(forgotten).await?;
+        }
+        let offers = join_all(offers.iter().map(|key| self.let_go(key, config)));
+        let codes = join_all(codes.iter().map(|key| self.finish(key, plugin, config)));
+        match tokio::time::timeout(SWEEP_TIME, join(offers, codes)).await {
+            Ok((offers, codes)) => {
+                let offers = offers.into_iter().map(|done| done.map(drop));
+                offers.chain(codes).collect()
+            }
             Err(_) => Ok(()),
         }
+    }
+
+    /// Gives back what a user was offered of a seller: with the account, all that is kept of it goes.
+    pub(super) async fn let_go_of(
+        &self,
+        account: &Account,
+        config: &PluginConfig,
+    ) -> Result<(), StoreError> {
+        for (key, offer) in self.store.scan::<Offer>(&Key::root())? {
+            let seller = offer.identity.as_ref().map(|identity| &identity.id);
+            if (&offer.user, &offer.plugin) == (&account.user, &account.plugin)
+                && seller == Some(&account.identity.id)
+            {
+                self.let_go(&key, config).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what a code was changed for, if the reply came and nothing else did, and forgets
+    /// the code.
+    async fn finish(
+        &self,
+        key: &Key,
+        plugin: &PluginId,
+        config: &PluginConfig,
+    ) -> Result<(), StoreError> {
+        if let Ok(provider) = Provider::new(plugin, config)
+            && let Some(issued) = self.accounts.replied(&provider, key)?
+        {
+            self.give_back(&provider, config, &issued).await;
+        }
+        let done = Commit::new().delete::<Exchanging>(key);
+        let done = Accounts::without_reply(done, key);
+        self.store.commit(done).await
     }
 
     /// Gives an offer's tokens back and forgets it. `None` if it is not there any more.
@@ -85,7 +134,7 @@ impl Consent {
     }
 
     /// Takes tokens back at the marketplace, as far as it can.
-    pub(super) async fn give_back(
+    async fn give_back(
         &self,
         provider: &Provider<'_>,
         config: &PluginConfig,

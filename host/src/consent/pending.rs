@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::callback::Callback;
+use super::callback::{Answer, Callback};
 use super::party::{Browser, Party};
 use super::{Consent, ConsentError, ReturnTo, Returned, is_alive, is_over};
 use crate::model::{AccountId, PluginId, UserId};
@@ -35,6 +35,17 @@ impl Record for Pending {
     const KIND: &'static str = "consent";
 }
 
+/// A code that is being changed for tokens, under the digest of the state that it came with.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Exchanging {
+    pub(super) plugin: PluginId,
+    pub(super) at: Timestamp,
+}
+
+impl Record for Exchanging {
+    const KIND: &'static str = "consent_exchange";
+}
+
 /// A state, or an offer, that was used.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Used {
@@ -62,7 +73,8 @@ impl Consent {
         Some(return_to).filter(|_| of == *plugin)
     }
 
-    /// Takes the pending consent that an answer belongs to, once and for all.
+    /// Takes the pending consent that an answer belongs to, once and for all. From then on it is known
+    /// that there may be tokens.
     pub(super) async fn take(
         &self,
         callback: &Callback,
@@ -79,10 +91,17 @@ impl Consent {
             at: now,
             return_to: return_to.map(|return_to| (pending.plugin.clone(), return_to)),
         };
-        let commit = Commit::new()
+        let mut commit = Commit::new()
             .expect_generation::<Pending>(&key, generation)
             .delete::<Pending>(&key)
             .put(&key, &used);
+        if matches!(callback.answer, Answer::Code(_)) {
+            let exchanging = Exchanging {
+                plugin: pending.plugin.clone(),
+                at: now,
+            };
+            commit = commit.put(&key, &exchanging);
+        }
         match self.store.commit(commit).await {
             Err(StoreError::Conflict { .. }) => return Err(ConsentError::Replayed),
             done => done?,

@@ -141,7 +141,7 @@ impl<'a> Attempt<'a> {
 
     async fn ask_with(&mut self, refresh_token: &Secret) -> Result<Issued, Refusal> {
         let endpoint = Endpoint::new(&self.accounts.transport, self.config)
-            .spooled(&self.accounts.store, &self.account.id);
+            .spooled(&self.accounts.store, self.key.clone());
         self.asked = Some(Instant::now());
         let outcome = self.provider.refresh(&endpoint, refresh_token).await;
         self.heard = endpoint.heard();

@@ -43,7 +43,7 @@ impl Reply {
         }
     }
 
-    pub(super) fn body(&self) -> zeroize::Zeroizing<Vec<u8>> {
+    pub(in crate::accounts) fn body(&self) -> zeroize::Zeroizing<Vec<u8>> {
         zeroize::Zeroizing::new(STANDARD.decode(self.body.expose()).unwrap_or_default())
     }
 }

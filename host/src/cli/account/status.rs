@@ -80,6 +80,13 @@ fn of_account(account: &Account) -> Vec<Line> {
         lines.push(("shop", shop.clone()));
     }
     lines.push(("scopes", account.scopes.join(", ")));
+    if !account.missing_scopes.is_empty() {
+        let missing = account.missing_scopes.join(", ");
+        lines.push((
+            "not allowed",
+            format!("{missing}: calls that need it are refused"),
+        ));
+    }
     lines
 }
 

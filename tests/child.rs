@@ -66,6 +66,16 @@ impl Told {
     }
 }
 
+/// Ends a test with a word on why, where the system is not the one that it is for.
+///
+/// # Panics
+/// Where this is not Linux.
+pub fn needs_linux(what: &str) {
+    if cfg!(not(target_os = "linux")) {
+        panic!("{what}: run this test on Linux");
+    }
+}
+
 /// SIGKILL, at once.
 pub fn kill(child: &mut Child) {
     child.kill().unwrap();

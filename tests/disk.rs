@@ -11,6 +11,7 @@ use std::time::UNIX_EPOCH;
 
 use tempfile::TempDir;
 
+use crate::child;
 use crate::seed::Dice;
 
 /// A folder whose writers see a disk of their own.
@@ -222,9 +223,7 @@ fn key(path: &Path) -> String {
 fn shim(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
-        if cfg!(not(target_os = "linux")) {
-            panic!("power cuts and disk errors are played by libraries for Linux: run this there");
-        }
+        child::needs_linux("power cuts and disk errors are played by libraries for it");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shim");
         fs::create_dir_all(&folder).unwrap();
         for name in ["power", "errors"] {
@@ -259,7 +258,6 @@ mod bites {
     use std::io::Write as _;
 
     use super::*;
-    use crate::child;
 
     const FOLDER: &str = "STOFLOW_CHILD_FOLDER";
 

@@ -332,6 +332,7 @@ fn disguises(secret: &str) -> Vec<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_ever_in_clear_on_disk_and_none_of_a_disconnected_account_anywhere() {
+    child::needs_linux("the host's memory is read through /proc");
     let mut watched = Watched::new().await;
     let sellers = watched.sandbox.sellers();
     let leaving = watched.connect("u1", sellers[0].user_id).await;
@@ -400,6 +401,7 @@ async fn no_secret_is_ever_in_clear_on_disk_and_none_of_a_disconnected_account_a
 
 #[test]
 fn the_program_leaves_no_core_dump() {
+    child::needs_linux("the program's limits are read through /proc");
     let data = tempfile::tempdir().unwrap();
     // It waits for the secret that it is to read.
     let mut child = Command::new(env!("CARGO_BIN_EXE_stoflow"))

@@ -3,8 +3,17 @@
 
 #![cfg(test)]
 
+mod calls;
+mod clock;
+mod idle;
+mod outage;
+mod replies;
+mod status;
+
 use std::time::Duration;
 
+use base64::Engine as _;
+use jiff::SignedDuration;
 use serde_json::json;
 use stoflow_host::accounts::{Bearer, ResolveError, TokenError};
 use stoflow_host::model::{AccountState, ClientAuthentication};
@@ -13,7 +22,11 @@ use stoflow_sandbox::{Fault, FaultKind, NewSeller, Options, Rotation};
 
 use crate::seller::{
     Host, Scripted, StoredRefreshing, StoredReply, etsy, provider, sandbox, token_requests, user,
+    wish,
 };
+
+/// After a failure, nobody asks again for this long at most.
+pub(crate) const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(2);
 
 #[tokio::test]
 async fn a_token_that_is_fresh_is_given_without_asking_anybody() {
@@ -156,6 +169,7 @@ async fn a_token_endpoint_in_trouble_disconnects_nobody() {
         let account = host.accounts.get(&id).unwrap().unwrap();
         assert_eq!(account.state, AccountState::Connected);
         sandbox.clear_faults();
+        host.clock.jump(LONGEST_WAIT);
         let bearer = host
             .accounts
             .refreshed(&id, &config, generation)
@@ -270,7 +284,7 @@ async fn a_reply_that_was_kept_before_a_kill_is_used_and_nothing_asked_again() {
     let refreshing = json!({"generation": 1, "begun_at": jiff::Timestamp::now().to_string()});
     let commit = Commit::new()
         .put(&key, &StoredRefreshing(refreshing))
-        .put(&key, &StoredReply(json!({"body": body.to_string()})));
+        .put(&key, &reply_as_it_came(body.to_string()));
     host.store.commit_blocking(commit).unwrap();
     host.expire(&id);
     let host = host.restarted();
@@ -284,8 +298,14 @@ async fn a_reply_that_was_kept_before_a_kill_is_used_and_nothing_asked_again() {
     assert!(host.store.get::<StoredRefreshing>(&key).unwrap().is_none());
     let secrets = host.accounts.secrets(&id, &config).unwrap();
     let texts: Vec<&str> = secrets.iter().map(|secret| secret.expose()).collect();
-    assert_eq!(texts[..2], ["kept-access-token", "kept-refresh-token"]);
-    assert_eq!(texts[2], stoflow_sandbox::CLIENT_SECRET);
+    // The one that was replaced is kept until the new ones have worked.
+    let kept = [
+        "kept-access-token",
+        "kept-refresh-token",
+        "first-refresh-token",
+    ];
+    assert_eq!(texts[..3], kept);
+    assert_eq!(texts[3], stoflow_sandbox::CLIENT_SECRET);
 }
 
 #[tokio::test]
@@ -306,6 +326,12 @@ async fn a_caller_that_gives_up_takes_nobodys_token_along() {
     let bearer = host.accounts.refreshed(&id, &config, 1).await.unwrap();
     assert_eq!(bearer.generation, 2);
     assert_eq!(token_requests(&sandbox), asked + 1);
+}
+
+/// A reply as the host keeps it before it reads it.
+pub(crate) fn reply_as_it_came(body: impl AsRef<[u8]>) -> StoredReply {
+    let body = base64::engine::general_purpose::STANDARD.encode(body);
+    StoredReply(json!({ "body": body }))
 }
 
 /// What an endpoint may say, and what it means for the account.
@@ -334,7 +360,10 @@ async fn odd_replies_are_told_apart_and_none_of_them_is_shown() {
             json!({"error": "invalid_scope"}).to_string(),
             "misconfigured",
         ),
-        (200, "text/html", token.to_string(), "unavailable"),
+        // Whatever it is called, a token is one, and to pass it over may cost the connection.
+        (200, "text/html", token.to_string(), "a token"),
+        (201, "application/json", token.to_string(), "a token"),
+        (204, "application/json", String::new(), "unavailable"),
         (
             200,
             "application/json",
@@ -348,7 +377,8 @@ async fn odd_replies_are_told_apart_and_none_of_them_is_shown() {
             "unavailable",
         ),
         (200, "application/json", String::new(), "unavailable"),
-        (200, "application/json", mac.to_string(), "unavailable"),
+        (200, "application/json", mac.to_string(), "misconfigured"),
+        (200, "application/json", "x".repeat(70_000), "unavailable"),
         (200, "application/json", token.to_string(), "a token"),
     ];
     // At once: where the reply is lost, two seconds pass before it is asked once more.
@@ -389,6 +419,10 @@ async fn answer_to(
     let id = endpoint.connected(&host, &config).await.account.id;
     endpoint.then(status, kind, body).then(status, kind, body);
     let answer = host.accounts.refreshed(&id, &config, 1).await;
+    let secrets = host.accounts.secrets(&id, &config).unwrap();
+    let is_kept = |name: &str| secrets.iter().any(|secret| secret.expose() == name);
+    assert!(is_kept("first-refresh-token"), "{status} {body}");
+    assert!(is_kept("first-access-token") || answer.is_ok(), "{status}");
     (answer, host.accounts.get(&id).unwrap().unwrap().state)
 }
 
@@ -430,10 +464,8 @@ async fn the_client_proves_itself_as_the_grant_says() {
         );
         assert_eq!(found, expected, "{kind:?}: {body}");
         config.client_secret = None;
-        let begun = host
-            .consent
-            .begin(&user("u1"), &etsy(), &config, None)
-            .await;
+        let (u1, etsy) = (user("u1"), etsy());
+        let begun = host.consent.begin(wish(&u1, &etsy), &config).await;
         assert_eq!(
             begun.is_ok(),
             kind == ClientAuthentication::None,

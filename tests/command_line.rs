@@ -1,5 +1,6 @@
 //! The program as a person meets it: exit codes, and errors that say what to do.
 
+mod accounts;
 mod store;
 
 use std::fs;
@@ -9,9 +10,10 @@ use std::process::{Command, Output, Stdio};
 use crate::market::{Market, USER};
 use crate::stage::{compiled, target};
 
-struct Terminal {
-    data: PathBuf,
-    folder: tempfile::TempDir,
+/// The program on a data directory, without a person before it.
+pub struct Terminal {
+    pub data: PathBuf,
+    pub folder: tempfile::TempDir,
 }
 
 impl Terminal {
@@ -31,7 +33,7 @@ impl Terminal {
         terminal
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stoflow"));
         command
             .args(arguments)
@@ -43,12 +45,12 @@ impl Terminal {
     }
 
     /// Exit code, stdout, stderr.
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         said(self.command(arguments).output().unwrap())
     }
 
     /// What must fail, and with which words.
-    fn fails(&self, arguments: &[&str], code: i32, words: &[&str]) {
+    pub fn fails(&self, arguments: &[&str], code: i32, words: &[&str]) {
         let (exit, _, errors) = self.run(arguments);
         assert_eq!(exit, code, "{arguments:?}: {errors}");
         for word in words {

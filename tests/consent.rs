@@ -3,16 +3,18 @@
 
 #![cfg(test)]
 
+use jiff::SignedDuration;
 use serde_json::json;
 use stoflow_host::accounts::Revocation;
 use stoflow_host::config::PluginConfig;
-use stoflow_host::consent::{BeginError, ConsentError, Returned};
+use stoflow_host::consent::{BeginError, ConsentError, Party, Returned, Wish};
 use stoflow_host::model::{AccountState, Grant, PluginId, Redirect};
-use stoflow_host::store::Key;
+use stoflow_host::secret::Secret;
 use stoflow_sandbox::{Fault, FaultKind, Options};
 
 use crate::seller::{
-    Host, Scripted, StoredConsent, etsy, identity, provider, sandbox, token_requests, user,
+    Host, Scripted, etsy, identity, operator, provider, sandbox, state_of, token_requests, user,
+    wish,
 };
 
 #[tokio::test]
@@ -27,8 +29,8 @@ async fn a_consent_makes_an_account_and_the_next_one_renews_it() {
         ["listings_r", "listings_w", "shops_r"]
     );
     let id = &first.account.id;
-    let value = Some("made-by-hand".to_owned());
-    host.accounts.set(id, "who-made", value).await.unwrap();
+    let made = ("who-made".to_owned(), Some("made-by-hand".to_owned()));
+    host.accounts.set(id, &[made].into()).await.unwrap();
     let again = host.connect(&config, "u1", "").await.unwrap();
     assert!(again.renewed);
     assert_eq!(again.account.id, *id);
@@ -49,11 +51,7 @@ async fn the_page_is_asked_for_with_pkce_a_state_of_256_bits_and_the_address_to_
     config.redirect_uri = Some("https://Stoflow.example/etsy/callback?x=1".into());
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let begun = host
-            .consent
-            .begin(&user("u1"), &etsy(), &config, None)
-            .await
-            .unwrap();
+        let begun = host.begin(&config, "u1").await;
         let get = |name: &str| {
             let mut values = begun.url.query_pairs().filter(|(key, _)| key == name);
             let value = values.next().map(|(_, value)| value.into_owned());
@@ -86,18 +84,18 @@ async fn the_page_is_asked_for_with_pkce_a_state_of_256_bits_and_the_address_to_
 async fn a_consent_survives_a_restart_and_is_used_up_by_its_first_answer() {
     let (sandbox, config) = sandbox(Options::default()).await;
     let host = Host::new();
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
+    let begun = host.begin(&config, "u1").await;
     let host = host.restarted();
     let address = host.visit(&begun, "auto=1").await;
-    let account = host.complete(&config, &address).await.unwrap().account;
+    let account = host
+        .complete(&config, "u1", &address)
+        .await
+        .unwrap()
+        .account;
     assert_eq!(account.user, user("u1"));
     let asked = token_requests(&sandbox);
     let host = host.restarted();
-    let error = host.complete(&config, &address).await.unwrap_err();
+    let error = host.complete(&config, "u1", &address).await.unwrap_err();
     assert!(matches!(error, ConsentError::Replayed), "{error}");
     assert_eq!(token_requests(&sandbox), asked);
     // The account is untouched by it.
@@ -108,15 +106,11 @@ async fn a_consent_survives_a_restart_and_is_used_up_by_its_first_answer() {
 async fn of_two_answers_at_once_one_is_taken() {
     let (sandbox, config) = sandbox(Options::default()).await;
     let host = Host::new();
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
+    let begun = host.begin(&config, "u1").await;
     let address = host.visit(&begun, "auto=1").await;
     let (a, b) = tokio::join!(
-        host.complete(&config, &address),
-        host.complete(&config, &address)
+        host.complete(&config, "u1", &address),
+        host.complete(&config, "u1", &address)
     );
     assert_eq!(token_requests(&sandbox), 1);
     let refused = [a, b]
@@ -151,104 +145,127 @@ async fn a_state_that_nobody_began_or_that_is_too_old_is_refused() {
     let (sandbox, config) = sandbox(Options::default()).await;
     let host = Host::new();
     let error = host
-        .complete(&config, "code=c&state=forged")
+        .answer(&config, "u1", "code=c&state=forged")
         .await
         .unwrap_err();
     assert!(matches!(error, ConsentError::UnknownState), "{error}");
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
+    let begun = host.begin(&config, "u1").await;
     let address = host.visit(&begun, "auto=1").await;
-    let pending = host.store.scan::<StoredConsent>(&Key::root()).unwrap();
-    let [(key, StoredConsent(mut pending))] = <[_; 1]>::try_from(pending).ok().unwrap();
-    pending["expires_at"] =
-        json!((jiff::Timestamp::now() - jiff::SignedDuration::from_secs(1)).to_string());
-    let commit = stoflow_host::store::Commit::new().put(&key, &StoredConsent(pending));
-    host.store.commit(commit).await.unwrap();
-    let error = host.complete(&config, &address).await.unwrap_err();
+    host.clock.jump(SignedDuration::from_secs(601));
+    let error = host.complete(&config, "u1", &address).await.unwrap_err();
     assert!(matches!(error, ConsentError::Expired), "{error}");
     assert_eq!(token_requests(&sandbox), 0);
     assert_eq!(host.accounts.list(None).unwrap(), []);
 }
 
 #[tokio::test]
+async fn a_clock_that_was_put_back_makes_no_consent_live_longer() {
+    let (sandbox, config) = sandbox(Options::default()).await;
+    for (jump, taken) in [(-30, true), (-300, false), (-10 * 366 * 86_400, false)] {
+        let host = Host::new();
+        let begun = host.begin(&config, "u1").await;
+        let address = host.visit(&begun, "auto=1").await;
+        host.clock.jump(SignedDuration::from_secs(jump));
+        let answered = host.answer(&config, "u1", &address).await;
+        match answered {
+            Ok(_) => assert!(taken, "{jump}"),
+            Err(error) => assert!(!taken && matches!(error, ConsentError::Expired), "{error}"),
+        }
+    }
+    assert_eq!(token_requests(&sandbox), 1);
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_elsewhere_than_it_was_begun_for_is_refused_and_uses_nothing_up() {
     let (_sandbox, config) = sandbox(Options::default()).await;
     let host = Host::new();
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, Some("browser 1"))
-        .await
-        .unwrap();
+    let begun = host.begin(&config, "u1").await;
     let address = host.visit(&begun, "auto=1").await;
+    let (u1, u2, etsy): (_, _, PluginId) = (user("u1"), user("u2"), etsy());
     let ebay: PluginId = "ebay".parse().unwrap();
     let elsewhere = address.replace("/etsy/", "/ebay/");
-    for (plugin, address, began_by, what) in [
-        (&ebay, &address, Some("browser 1"), "marketplace"),
-        (&etsy(), &address, Some("browser 2"), "browser"),
-        (&etsy(), &address, None, "browser"),
-        (&etsy(), &elsewhere, Some("browser 1"), "redirect address"),
+    let other_host = address.replace("localhost", "localhost.example");
+    let other_port = address.replace(":3000", ":3001");
+    let other_scheme = address.replace("http:", "https:");
+    let longer = address.replace("/callback?", "/callback/?");
+    let caller = |name, user| Party::Caller { name, user };
+    for (plugin, address, party, what) in [
+        (&ebay, &address, operator(&u1), "marketplace"),
+        (&etsy, &address, caller("key 2", &u1), "key"),
+        (&etsy, &address, operator(&u2), "user"),
+        (&etsy, &elsewhere, operator(&u1), "redirect address"),
+        (&etsy, &other_host, operator(&u1), "redirect address"),
+        (&etsy, &other_port, operator(&u1), "redirect address"),
+        (&etsy, &other_scheme, operator(&u1), "redirect address"),
+        (&etsy, &longer, operator(&u1), "redirect address"),
     ] {
         let returned = Returned {
             plugin,
             address,
-            began_by,
+            party,
         };
         let identify = async |_| Ok::<_, String>(identity("1", "x"));
-        let error = host
-            .consent
-            .complete(returned, &config, identify)
-            .await
-            .unwrap_err();
+        let error = host.consent.answer(returned, &config, identify).await;
+        let error = error.unwrap_err();
         assert!(matches!(&error, ConsentError::Mismatch(_)), "{error}");
         assert!(error.to_string().contains(what), "{error}");
     }
-    let returned = Returned {
-        plugin: &etsy(),
-        address: &address,
-        began_by: Some("browser 1"),
-    };
-    let identify = |bearer| host.identify(&config, bearer);
-    let completed = host.consent.complete(returned, &config, identify);
     // A server answers it in a task of any thread.
     fn send<T: Send>(future: T) -> T {
         future
     }
-    send(completed).await.unwrap();
+    send(host.answer(&config, "u1", &address)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_consent_that_a_browser_began_is_answered_by_no_other_one() {
+    let (_sandbox, config) = sandbox(Options::default()).await;
+    let host = Host::new();
+    let (u1, etsy) = (user("u1"), etsy());
+    let wish = Wish {
+        in_browser: true,
+        ..wish(&u1, &etsy)
+    };
+    let begun = host.consent.begin(wish, &config).await.unwrap();
+    let address = host.visit(&begun, "auto=1").await;
+    let own = [Secret::random(), begun.cookie.unwrap()];
+    for (party, taken) in [
+        (Party::Browser(&[]), false),
+        (Party::Browser(&own[..1]), false),
+        (operator(&u1), false),
+        (Party::Browser(&own), true),
+    ] {
+        let returned = Returned {
+            plugin: &etsy,
+            address: &address,
+            party,
+        };
+        let identify = |bearer| host.identify(&config, bearer);
+        match host.consent.answer(returned, &config, identify).await {
+            Ok(_) => assert!(taken),
+            Err(ConsentError::Mismatch("browser")) => assert!(!taken),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_seller_who_says_no_is_told_so_and_connects_nothing() {
     let (sandbox, config) = sandbox(Options::default()).await;
     let host = Host::new();
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
+    let begun = host.begin(&config, "u1").await;
     let address = host.visit(&begun, "decision=deny").await;
-    let error = host.complete(&config, &address).await.unwrap_err();
+    let error = host.complete(&config, "u1", &address).await.unwrap_err();
     assert!(
         matches!(&error, ConsentError::Denied(why) if why.contains("denied")),
         "{error}"
     );
-    let error = host.complete(&config, &address).await.unwrap_err();
+    let error = host.complete(&config, "u1", &address).await.unwrap_err();
     assert!(matches!(error, ConsentError::Replayed), "{error}");
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
-    let state = begun
-        .url
-        .query_pairs()
-        .find(|(name, _)| name == "state")
-        .unwrap()
-        .1;
+    let begun = host.begin(&config, "u1").await;
+    let state = state_of(&begun);
     let address = format!("error=server_error&error_description=a%0Ab&state={state}");
-    let error = host.complete(&config, &address).await.unwrap_err();
+    let error = host.complete(&config, "u1", &address).await.unwrap_err();
     assert!(
         matches!(&error, ConsentError::Refused(why) if why == "server_error: a b"),
         "{error}"
@@ -260,15 +277,11 @@ async fn a_seller_who_says_no_is_told_so_and_connects_nothing() {
 async fn a_code_that_the_marketplace_does_not_take_connects_nothing_and_is_shown_nowhere() {
     let (sandbox, config) = sandbox(Options::default()).await;
     let host = Host::new();
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
+    let begun = host.begin(&config, "u1").await;
     let address = host.visit(&begun, "auto=1").await;
     // The code lives for a minute.
     sandbox.advance(std::time::Duration::from_secs(120));
-    let error = host.complete(&config, &address).await.unwrap_err();
+    let error = host.complete(&config, "u1", &address).await.unwrap_err();
     assert!(matches!(&error, ConsentError::CodeRefused(_)), "{error}");
     let code = address
         .split("code=")
@@ -298,28 +311,12 @@ async fn a_token_whose_seller_is_not_told_is_taken_back_and_kept_nowhere() {
         "refresh_token": "a-refresh-token"}),
     );
     endpoint.then(200, "text/plain", "");
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
-    let state = begun
-        .url
-        .query_pairs()
-        .find(|(name, _)| name == "state")
-        .unwrap()
-        .1;
-    let returned = Returned {
-        plugin: &etsy(),
-        address: &format!("code=c&state={state}"),
-        began_by: None,
-    };
+    let begun = host.begin(&config, "u1").await;
+    let state = state_of(&begun);
+    let address = format!("code=c&state={state}");
     let identify = async |_| Err::<stoflow_host::model::Identity, _>("no shop");
-    let error = host
-        .consent
-        .complete(returned, &config, identify)
-        .await
-        .unwrap_err();
+    let error = host.answer_of(&config, "u1", &address, identify).await;
+    let error = error.unwrap_err();
     let ConsentError::Identify(source) = &error else {
         panic!("{error}")
     };
@@ -336,28 +333,16 @@ async fn a_consent_that_is_narrower_than_asked_is_noticed() {
         200,
         json!({"access_token": "a", "token_type": "Bearer", "scope": "listings_r shops_r"}),
     );
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
-    let state = begun
-        .url
-        .query_pairs()
-        .find(|(name, _)| name == "state")
-        .unwrap()
-        .1;
-    let returned = Returned {
-        plugin: &etsy(),
-        address: &format!("code=c&state={state}"),
-        began_by: None,
-    };
+    let begun = host.begin(&config, "u1").await;
+    let state = state_of(&begun);
+    let address = format!("code=c&state={state}");
     let identify = async |_| Ok::<_, String>(identity("1", "Vieux Paris"));
-    let connected = host
-        .consent
-        .complete(returned, &config, identify)
-        .await
-        .unwrap();
+    let offered = host.answer_of(&config, "u1", &address, identify).await;
+    let offered = offered.unwrap();
+    let connected = host.confirm(&config, "u1", &offered.id).await.unwrap();
+    assert_eq!(offered.warnings, connected.warnings);
+    // It is seen in the account, too, as long as it is so.
+    assert_eq!(connected.account.missing_scopes, ["listings_w"]);
     assert_eq!(connected.account.scopes, ["listings_r", "shops_r"]);
     assert!(
         connected.warnings[0].contains("Vieux Paris did not consent to listings_w"),
@@ -403,7 +388,7 @@ async fn what_the_operator_has_not_set_is_named_with_the_command_that_sets_it() 
     ] {
         let error = host
             .consent
-            .begin(&user("u1"), &etsy(), &config, None)
+            .begin(wish(&user("u1"), &etsy()), &config)
             .await
             .unwrap_err();
         assert!(
@@ -432,18 +417,8 @@ async fn a_redirect_by_name_goes_out_and_comes_back_to_the_letter() {
 async fn nothing_of_a_consent_stands_in_clear_on_disk() {
     let endpoint = Scripted::start().await;
     let (host, config) = (Host::new(), endpoint.config());
-    let begun = host
-        .consent
-        .begin(&user("u1"), &etsy(), &config, None)
-        .await
-        .unwrap();
-    let state = begun
-        .url
-        .query_pairs()
-        .find(|(name, _)| name == "state")
-        .unwrap()
-        .1
-        .into_owned();
+    let begun = host.begin(&config, "u1").await;
+    let state = state_of(&begun);
     endpoint.connected(&host, &config).await;
     let (_, body) = endpoint.asked().remove(0);
     let verifier = body

@@ -40,6 +40,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("oauth2", &["accounts", "consent"]),
     ("toml_edit", &["config"]),
+    ("zeroizing_alloc", &["main"]),
     ("tracing_subscriber", &["telemetry"]),
 ];
 

@@ -4,24 +4,43 @@
 // `cfg(test)` marks all of it as test code for the lints.
 #![cfg(test)]
 
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// As the program has it: a child of these tests is a host.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+mod account_ends;
 mod accounts;
 mod assets;
+mod browser;
 mod calls;
+mod child;
 mod command_line;
+mod connect_command;
 mod consent;
+mod consent_pages;
 mod contract;
+mod disk;
 mod gateway;
 mod hostile;
 mod install;
 mod layers;
+mod leaks;
 mod listings;
 mod log;
 mod market;
+mod offers;
 mod publish;
 mod publish_changes;
 mod publish_faults;
 mod publish_kills;
+mod rotation;
 mod secrets;
+mod seed;
 mod seller;
 mod stage;
 mod store;
+mod store_ends;

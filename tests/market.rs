@@ -154,9 +154,11 @@ pub async fn connect(stage: &Stage, user: &str) -> Result<Value, Problem> {
         .post("/api/etsy/oauth/connect", json!({ "user": user }))
         .await?;
     let callback = consent(begun["url"].as_str().unwrap()).await;
-    stage
-        .post("/api/etsy/oauth/complete", json!({ "callback": callback }))
-        .await
+    let complete = "/api/etsy/oauth/complete";
+    let answer = json!({ "user": user, "callback": callback });
+    let offered = stage.post(complete, answer).await?;
+    let decision = json!({ "user": user, "consent": offered["consent"] });
+    stage.post(complete, decision).await
 }
 
 /// Opens the consent page and presses its button; where the browser is sent then.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use stoflow_sandbox::{Fault, FaultKind};
 
 use crate::market::{Market, USER, example};
+use crate::seed::{Dice, seed};
 use crate::stage::{compiled, rounds};
 
 /// How long a request is held, so that the kill falls inside it.
@@ -143,28 +144,17 @@ async fn a_kill_at_any_step_leaves_one_complete_listing() {
     }
 }
 
-/// A small generator (SplitMix64), so that a failing round can be run again by its seed.
-fn random(seed: u64) -> u64 {
-    let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_at_random_moments_leave_one_complete_listing() {
     let rounds = rounds("RANDOM_KILLS", 5);
-    let seed = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .subsec_nanos();
-    println!("{rounds} rounds, seed {seed}");
+    let seed = seed("kills of a publication", rounds);
     for round in 0..u64::from(rounds) {
         let shop = Shop::new().await;
+        let mut dice = Dice::of(seed, round);
         let mut kills = 0;
         // Several kills in one publication: what one leaves, the next finds.
-        for kill in 0..3 {
-            let wait = random(u64::from(seed) ^ (round << 8) ^ kill) % 400;
+        for _ in 0..3 {
+            let wait = dice.within(0..400);
             let mut child = shop.publish("key-1", "coat").spawn().unwrap();
             tokio::time::sleep(Duration::from_millis(wait)).await;
             kills += u32::from(child.try_wait().unwrap().is_none());

@@ -40,7 +40,7 @@ async fn market_with_thief(scrub: Scrub) -> (Market, Vec<String>) {
 }
 
 /// A secret in the shapes in which a page may bring it back.
-fn shapes(secret: &str) -> Vec<String> {
+pub fn shapes(secret: &str) -> Vec<String> {
     let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
     // In base64 a text that stands somewhere in a longer one has one of three shapes; the ends
     // depend on what stands around it.

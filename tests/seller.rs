@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use stoflow_host::accounts::{Accounts, Bearer, Connected};
 use stoflow_host::clock::Clock;
 use stoflow_host::config::PluginConfig;
-use stoflow_host::consent::{Begun, Consent, ConsentError, Returned};
+use stoflow_host::consent::{Begun, Consent, ConsentError, Offered, Party, Returned, Wish};
 use stoflow_host::model::{
     AccountId, ClientAuthentication, Grant, Identity, OAuth2Provider, PluginId, Redirect, Scope,
     UserId,
@@ -27,6 +27,7 @@ use tempfile::TempDir;
 use url::Url;
 
 pub(crate) const API: &str = "https://api.etsy.com";
+const OPERATOR: &str = "operator";
 const PAGES: &str = "https://www.etsy.com";
 
 pub(crate) fn etsy() -> PluginId {
@@ -187,27 +188,69 @@ impl Host {
         name: &str,
         seller: &str,
     ) -> Result<Connected, ConsentError> {
-        let begun = self
-            .consent
-            .begin(&user(name), &etsy(), config, None)
-            .await
-            .unwrap();
+        let begun = self.begin(config, name).await;
         let address = self.visit(&begun, &format!("auto=1&{seller}")).await;
-        self.complete(config, &address).await
+        self.complete(config, name, &address).await
+    }
+
+    /// A consent that the operator begins for a user, as the command line does.
+    pub(crate) async fn begin(&self, config: &PluginConfig, name: &str) -> Begun {
+        let (user, plugin) = (user(name), etsy());
+        let wish = wish(&user, &plugin);
+        self.consent.begin(wish, config).await.unwrap()
+    }
+
+    /// What the operator is offered who brings the answer.
+    pub(crate) async fn answer(
+        &self,
+        config: &PluginConfig,
+        name: &str,
+        address: &str,
+    ) -> Result<Offered, ConsentError> {
+        let identify = |bearer| self.identify(config, bearer);
+        self.answer_of(config, name, address, identify).await
+    }
+
+    pub(crate) async fn answer_of<F, I, E>(
+        &self,
+        config: &PluginConfig,
+        name: &str,
+        address: &str,
+        identify: F,
+    ) -> Result<Offered, ConsentError>
+    where
+        F: FnOnce(Bearer) -> I,
+        I: Future<Output = Result<Identity, E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let user = user(name);
+        let returned = Returned {
+            plugin: &etsy(),
+            address,
+            party: operator(&user),
+        };
+        self.consent.answer(returned, config, identify).await
+    }
+
+    pub(crate) async fn confirm(
+        &self,
+        config: &PluginConfig,
+        name: &str,
+        id: &Secret,
+    ) -> Result<Connected, ConsentError> {
+        let user = user(name);
+        let party = operator(&user);
+        self.consent.confirm(&etsy(), id, party, config).await
     }
 
     pub(crate) async fn complete(
         &self,
         config: &PluginConfig,
+        name: &str,
         address: &str,
     ) -> Result<Connected, ConsentError> {
-        let returned = Returned {
-            plugin: &etsy(),
-            address,
-            began_by: None,
-        };
-        let identify = |bearer| self.identify(config, bearer);
-        self.consent.complete(returned, config, identify).await
+        let offered = self.answer(config, name, address).await?;
+        self.confirm(config, name, &offered.id).await
     }
 
     /// Lets an account's access token expire, by the host's book.
@@ -227,6 +270,33 @@ impl Host {
     }
 }
 
+/// What the operator begins without anything special.
+pub(crate) fn wish<'a>(user: &'a UserId, plugin: &'a PluginId) -> Wish<'a> {
+    Wish {
+        user,
+        plugin,
+        began_by: OPERATOR,
+        in_browser: false,
+        account: None,
+        return_to: None,
+    }
+}
+
+/// The operator, acting for a user.
+pub(crate) fn operator(user: &UserId) -> Party<'_> {
+    Party::Caller {
+        name: OPERATOR,
+        user,
+    }
+}
+
+/// The state of a consent that was begun, as it stands in its address.
+pub(crate) fn state_of(begun: &Begun) -> String {
+    let mut pairs = begun.url.query_pairs();
+    let state = pairs.find(|(name, _)| name == "state").unwrap();
+    state.1.into_owned()
+}
+
 /// The records of accounts as they lie in the store: what a crash leaves is written by hand.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredToken(pub(crate) Value);
@@ -243,12 +313,6 @@ pub(crate) struct StoredRefreshing(pub(crate) Value);
 impl Record for StoredRefreshing {
     const KIND: &'static str = "refreshing";
 }
-#[derive(Serialize, Deserialize)]
-pub(crate) struct StoredConsent(pub(crate) Value);
-impl Record for StoredConsent {
-    const KIND: &'static str = "consent";
-}
-
 pub(crate) async fn sandbox(options: Options) -> (Sandbox, PluginConfig) {
     let options = Options {
         per_second: 0,
@@ -337,27 +401,12 @@ impl Scripted {
                 "expires_in": 3600, "refresh_token": "first-refresh-token",
             }),
         );
-        let begun = host
-            .consent
-            .begin(&user("u1"), &etsy(), config, None)
-            .await
-            .unwrap();
-        let state = begun
-            .url
-            .query_pairs()
-            .find(|(name, _)| name == "state")
-            .unwrap()
-            .1;
-        let returned = Returned {
-            plugin: &etsy(),
-            address: &format!("code=the-code&state={state}"),
-            began_by: None,
-        };
+        let begun = host.begin(config, "u1").await;
+        let address = format!("code=the-code&state={}", state_of(&begun));
         let identify = async |_| Ok::<_, String>(identity("1", "Vieux Paris"));
-        host.consent
-            .complete(returned, config, identify)
-            .await
-            .unwrap()
+        let offered = host.answer_of(config, "u1", &address, identify).await;
+        let id = offered.unwrap().id;
+        host.confirm(config, "u1", &id).await.unwrap()
     }
 }
 

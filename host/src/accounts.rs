@@ -7,22 +7,36 @@
 
 mod alias;
 mod connect;
+mod disconnect;
 mod endpoint;
 mod error;
+mod exchange;
+mod history;
+mod idle;
+mod lives;
+mod proof;
 mod provider;
 mod refresh;
+mod schedule;
+mod skew;
+mod status;
 mod token;
 mod words;
 
 pub use alias::{ResolveError, alias};
-pub use connect::{Connected, Revocation};
+pub use connect::Connected;
+pub use disconnect::{Revocation, Tombstone};
 pub use error::TokenError;
+pub use history::{Ended, RefreshHistory, RefreshOutcome};
+pub use idle::IdleRefresh;
+pub use status::{AccountStatus, TokenStatus};
 
-pub(crate) use connect::Consented;
+pub(crate) use connect::{Consented, narrower};
 pub(crate) use provider::{Provider, Refusal};
 pub(crate) use token::Issued;
 pub(crate) use words::Words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -33,6 +47,8 @@ use crate::model::{Account, AccountId, UserId};
 use crate::secret::Secret;
 use crate::store::{Commit, Key, Record, Store, StoreError};
 use crate::transport::Transport;
+use lives::Lives;
+use proof::Proven;
 use refresh::{Turns, Wanted};
 use token::Token;
 
@@ -59,19 +75,6 @@ impl Bearer {
     }
 }
 
-/// What may be told of an account's token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenStatus {
-    /// When the access token was asked for: at the last refresh.
-    pub issued_at: Timestamp,
-    /// Until when it is good.
-    pub expires_at: Timestamp,
-    /// Until when it can be refreshed; `None` where it cannot, or nobody knows.
-    pub refresh_expires_at: Option<Timestamp>,
-    /// How often it has been replaced.
-    pub generation: u64,
-}
-
 /// All accounts of all users. Clones are handles of the same ones.
 #[derive(Clone)]
 pub struct Accounts {
@@ -79,6 +82,8 @@ pub struct Accounts {
     transport: Transport,
     clock: Clock,
     turns: Arc<Turns>,
+    lives: Arc<Lives>,
+    proven: Arc<Proven>,
 }
 
 impl Accounts {
@@ -89,12 +94,19 @@ impl Accounts {
             transport,
             clock,
             turns: Arc::default(),
+            lives: Arc::default(),
+            proven: Arc::default(),
         }
     }
 
     /// By which clock tokens live.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What time it is, by the clock that tokens live by.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// An account.
@@ -125,15 +137,14 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// Sets, or with `None` unsets, an account's own value of a setting.
+    /// Sets, or with `None` unsets, an account's own values of settings: all of them or none.
     ///
     /// # Errors
     /// The store's; `Ok(None)` without such an account.
     pub async fn set(
         &self,
         account: &AccountId,
-        name: &str,
-        value: Option<String>,
+        values: &BTreeMap<String, Option<String>>,
     ) -> Result<Option<Account>, StoreError> {
         let key = account_key(account);
         loop {
@@ -141,10 +152,12 @@ impl Accounts {
             let Some((mut account, generation)) = found else {
                 return Ok(None);
             };
-            match &value {
-                Some(value) => account.settings.insert(name.to_owned(), value.clone()),
-                None => account.settings.remove(name),
-            };
+            for (name, value) in values {
+                match value {
+                    Some(value) => account.settings.insert(name.clone(), value.clone()),
+                    None => account.settings.remove(name),
+                };
+            }
             let commit = Commit::new()
                 .expect_generation::<Account>(&key, generation)
                 .put(&key, &account);
@@ -159,9 +172,12 @@ impl Accounts {
     /// A token of an account that is good for at least a minute (or half of its life, if that is
     /// shorter): the one that is kept, else a new one, which is asked for once, however many wait.
     ///
+    /// A token is never given out past its end by the clock that does not jump, where that is known:
+    /// of tokens that were issued in this process. After a start, the times in the records hold.
+    ///
     /// # Errors
     /// See [`TokenError`]. While the marketplace is in trouble, the old token is given as long as
-    /// it lives.
+    /// it lives, and the marketplace is asked again after growing waits only.
     pub async fn bearer(
         &self,
         account: &AccountId,
@@ -185,6 +201,22 @@ impl Accounts {
             .await
     }
 
+    /// A new token of an account, whether the one that is kept is good or not, and whatever went
+    /// wrong before: a person has asked for it. An account that needed consent and whose refresh
+    /// token is taken after all is connected again: its refusal was the marketplace's mistake.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn refresh(
+        &self,
+        account: &AccountId,
+        config: &PluginConfig,
+    ) -> Result<Bearer, TokenError> {
+        let (_, token, _) = self.kept(account)?;
+        self.token(account, config, Wanted::NowOtherThan(token.generation))
+            .await
+    }
+
     /// Every text that replies to this account's requests must not show: its tokens and the app's
     /// secret.
     ///
@@ -201,28 +233,11 @@ impl Accounts {
         Ok(secrets)
     }
 
-    /// What may be told of an account's token.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn token_status(&self, account: &AccountId) -> Result<Option<TokenStatus>, StoreError> {
-        let token: Option<Token> = self.store.get(&account_key(account))?;
-        Ok(token.map(|token| TokenStatus {
-            issued_at: token.issued_at,
-            expires_at: token.expires_at,
-            refresh_expires_at: token.refresh_expires_at,
-            generation: token.generation,
-        }))
-    }
-
-    /// An account that is connected, its token, and the generation of the token's record.
-    fn connected(&self, id: &AccountId) -> Result<(Account, Token, u64), TokenError> {
+    /// An account, its token, and the generation of the token's record.
+    fn kept(&self, id: &AccountId) -> Result<(Account, Token, u64), TokenError> {
         let store = |error: StoreError| TokenError::store(&error);
         let account = self.get(id).map_err(store)?;
         let account = account.ok_or_else(|| TokenError::Unknown(id.clone()))?;
-        if let crate::model::AccountState::NeedsConsent(why) = &account.state {
-            return Err(TokenError::NeedsConsent(why.clone()));
-        }
         let token = self
             .store
             .get_with_generation(&account_key(id))

@@ -7,11 +7,13 @@ mod account;
 mod browser;
 mod call;
 mod client;
+mod connect;
 mod failure;
 pub mod flag;
 pub mod flags;
 mod form;
 pub mod help;
+mod key;
 mod phrase;
 mod plugin;
 mod rows;
@@ -26,6 +28,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config;
+use crate::secret;
 use crate::telemetry;
 use client::Client;
 pub use failure::Failure;
@@ -57,9 +60,12 @@ enum Command {
     /// Install, show, set up and remove plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
-    /// Connect sellers' accounts, show and disconnect them
+    /// Connect sellers' accounts, look after them, disconnect them
     #[command(subcommand)]
     Account(account::Command),
+    /// Replace the master key that all is sealed under
+    #[command(subcommand)]
+    Key(key::Command),
     /// Check, export and import what is kept
     #[command(subcommand)]
     Store(store::Command),
@@ -71,6 +77,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telemetry::start(arguments.log.as_deref());
+    secret::refuse_dumps();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -101,6 +108,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
+        Command::Key(command) => key::run(&mut client, command).await,
         Command::Store(command) => store::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
     };
@@ -115,6 +123,14 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
         serde_json::to_string_pretty(value).map_err(Failure::reply)?
     );
     Ok(())
+}
+
+/// What a reply warns of, on stderr. Its words may be a marketplace's.
+fn print_warnings(reply: &serde_json::Value) {
+    let warnings = reply.get("warnings").and_then(|list| list.as_array());
+    for warning in warnings.into_iter().flatten().filter_map(|w| w.as_str()) {
+        eprintln!("warning: {}", text::one_line(warning));
+    }
 }
 
 #[cfg(test)]

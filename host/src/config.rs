@@ -4,10 +4,14 @@
 //! Reading and writing go through `toml_edit`, so that a person's comments and order survive a
 //! command; a file that cannot be understood is an error with its line, never half used.
 
+mod change;
+mod consent;
 mod file;
 mod plugin;
 
-pub use file::{Config, ConfigError, PluginChange};
+pub use change::PluginChange;
+pub use consent::ConsentConfig;
+pub use file::{Config, ConfigError};
 pub use plugin::{PluginConfig, SECRET_BYTES_MIN};
 
 use std::path::PathBuf;

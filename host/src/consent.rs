@@ -1,85 +1,52 @@
 //! How a seller's consent becomes an account: granted provider → state and PKCE → the marketplace's
-//! page → code → token → who it speaks for → account; and how an account is disconnected.
+//! page → code → token → who it speaks for → an offer → somebody's yes → account; and how an account
+//! is disconnected.
 //!
-//! The mistakes that this prevents: a link that was sent to somebody else connecting their browser's
-//! seller to the sender's user (the state is bound to who began), a code used twice, an answer of
-//! one marketplace taken for another's (each has a redirect path of its own).
+//! The mistakes that this prevents: a link that was sent to somebody else connecting their shop to
+//! the sender's user (what came of a consent is only an offer, until the person who gave it, or the
+//! one who began it, has read whose shop becomes whose), a code used twice, an answer of one
+//! marketplace taken for another's (each has a redirect path of its own), tokens that nobody keeps
+//! and nobody gave back.
 
+mod answer;
+mod begin;
 mod callback;
+mod decide;
 mod error;
+mod give_back;
+mod offer;
+mod party;
+mod pending;
+mod return_to;
 
+pub use answer::Returned;
+pub use begin::{Begun, Wish, default_redirect_uri};
+pub use decide::Declined;
 pub use error::{BeginError, ConsentError};
-
-use std::future::Future;
+pub use offer::Offered;
+pub use party::Party;
+pub use return_to::{ReturnTo, ReturnToError};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use url::Url;
 
-use crate::accounts::{
-    Accounts, Bearer, Connected, Consented, Issued, Provider, Refusal, Revocation, Words,
-};
+use crate::accounts::{Accounts, Revocation};
 use crate::config::PluginConfig;
-use crate::model::{Account, AccountId, Identity, PluginId, Redirect, UserId};
-use crate::secret::{Secret, in_record};
-use crate::store::{Commit, Key, Record, Store, StoreError};
-use callback::{Answer, Callback};
+use crate::model::{Account, AccountId};
+use crate::store::{Store, StoreError};
 
-/// How long a seller has to say yes.
+/// How long a seller has to say yes to the marketplace, and then how long somebody has to confirm.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
-/// How long a used state is remembered, to tell a replay from a fabrication.
+/// What began so far ahead of the clock was begun by a clock that has jumped back since: nobody
+/// knows how old it is.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
+/// How long what was used is remembered, to tell a replay from a fabrication.
 const USED_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
-/// A consent that was begun. The verifier never leaves the host.
-#[derive(Serialize, Deserialize)]
-struct Pending {
-    user: UserId,
-    plugin: PluginId,
-    redirect_uri: String,
-    #[serde(default)]
-    began_by: Option<String>,
-    #[serde(default, with = "in_record::option")]
-    verifier: Option<Secret>,
-    scopes: Vec<String>,
-    expires_at: Timestamp,
-}
-
-impl Record for Pending {
-    const KIND: &'static str = "consent";
-}
-
-/// A state that was used.
-#[derive(Serialize, Deserialize)]
-struct Used {
-    at: Timestamp,
-}
-
-impl Record for Used {
-    const KIND: &'static str = "consent_used";
-}
-
-/// Where to send the seller.
-#[derive(Debug, Clone)]
-pub struct Begun {
-    /// The marketplace's page, or its stand-in's.
-    pub url: Url,
-    /// Where the seller's browser comes back to: a URL to listen at, or a name that the
-    /// marketplace knows one by.
-    pub redirect_uri: String,
-    /// Until when.
-    pub expires_at: Timestamp,
-}
-
-/// What came back, and where and to whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Returned<'a> {
-    /// Whose callback it came to: each marketplace has a path of its own.
-    pub plugin: &'a PluginId,
-    /// The address that the browser ended at, or its query.
-    pub address: &'a str,
-    /// The browser or key that it came from, as it was given to [`Consent::begin`].
-    pub began_by: Option<&'a str>,
+/// Runs consents.
+#[derive(Clone)]
+pub struct Consent {
+    store: Store,
+    accounts: Accounts,
 }
 
 /// What disconnecting an account did.
@@ -91,113 +58,15 @@ pub struct Disconnected {
     pub revocation: Revocation,
 }
 
-/// Runs consents.
-#[derive(Clone)]
-pub struct Consent {
-    store: Store,
-    accounts: Accounts,
-}
-
-/// What stands in `redirect_uri` where the operator sets nothing: a path for each marketplace.
-pub fn default_redirect_uri(plugin: &PluginId) -> String {
-    format!("http://localhost:3000/{plugin}/callback")
-}
-
 impl Consent {
     /// Over the accounts of a store.
     pub fn new(store: Store, accounts: Accounts) -> Self {
         Self { store, accounts }
     }
 
-    /// Begins a consent of a user's on a marketplace. `began_by` is the browser or key that begins
-    /// it, in any words: only the same can complete it.
-    ///
-    /// # Errors
-    /// No granted provider, no client id, or a name to redirect to that is not set.
-    pub async fn begin(
-        &self,
-        user: &UserId,
-        plugin: &PluginId,
-        config: &PluginConfig,
-        began_by: Option<&str>,
-    ) -> Result<Begun, BeginError> {
-        let provider = Provider::new(plugin, config).map_err(BeginError::Misconfigured)?;
-        let redirect_uri = redirect_uri(plugin, config, provider.granted().redirect)?;
-        let authorization = provider.authorize(&redirect_uri);
-        let now = self.accounts.clock().now();
-        let expires_at = now.checked_add(LIFE).unwrap_or(Timestamp::MAX);
-        let pending = Pending {
-            user: user.clone(),
-            plugin: plugin.clone(),
-            redirect_uri: redirect_uri.clone(),
-            began_by: began_by.map(str::to_owned),
-            verifier: authorization.verifier,
-            scopes: provider.scopes(),
-            expires_at,
-        };
-        let commit = self
-            .sweep(now)?
-            .put(&state_key(&authorization.state), &pending);
-        self.store.commit(commit).await?;
-        Ok(Begun {
-            url: authorization.url,
-            redirect_uri,
-            expires_at,
-        })
-    }
-
-    /// Completes a consent: uses the state up, changes the code for tokens, asks through `identify`
-    /// whom they speak for, and makes or renews the account.
-    ///
-    /// # Errors
-    /// See [`ConsentError`]. After any but `Form`, `UnknownState` and `Mismatch` the state is used
-    /// up, and the seller begins again.
-    pub async fn complete<F, I, E>(
-        &self,
-        returned: Returned<'_>,
-        config: &PluginConfig,
-        identify: F,
-    ) -> Result<Connected, ConsentError>
-    where
-        F: FnOnce(Bearer) -> I,
-        I: Future<Output = Result<Identity, E>>,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let callback = Callback::read(returned.address)?;
-        let pending = self.take(&callback, returned).await?;
-        let code = match callback.answer {
-            Answer::Code(code) => code,
-            Answer::Error { code, description } => return Err(denied(&code, &description)),
-        };
-        let provider =
-            Provider::new(&pending.plugin, config).map_err(ConsentError::Misconfigured)?;
-        let asked_at = self.accounts.clock().now();
-        let verifier = pending.verifier.as_ref();
-        let issued = self
-            .accounts
-            .exchange(&provider, config, &code, &pending.redirect_uri, verifier)
-            .await
-            .map_err(refused)?;
-        let identity = match identify(Bearer::unkept(issued.access_token.clone())).await {
-            Ok(identity) => identity,
-            Err(error) => {
-                self.give_back(&provider, config, &issued).await;
-                return Err(ConsentError::Identify(error.into()));
-            }
-        };
-        let consented = Consented {
-            user: pending.user,
-            plugin: pending.plugin.clone(),
-            identity,
-            issued,
-            asked_at,
-            scopes: pending.scopes,
-        };
-        Ok(self.accounts.connect(&provider, &consented).await?)
-    }
-
     /// Disconnects an account: takes its tokens back at the marketplace where that is possible, and
-    /// forgets them, the account and its settings. `None` without such an account.
+    /// forgets them, the account, its settings and what its user was offered of the same seller.
+    /// `None` without such an account.
     ///
     /// # Errors
     /// The store's: then nothing is forgotten.
@@ -207,66 +76,17 @@ impl Consent {
         config: &PluginConfig,
     ) -> Result<Option<Disconnected>, StoreError> {
         let done = self.accounts.disconnect(account, config).await?;
+        if let Some((account, _)) = &done {
+            self.let_go_of(account, config).await?;
+        }
         Ok(done.map(|(account, revocation)| Disconnected {
             account,
             revocation,
         }))
     }
 
-    /// Takes the pending consent that an answer belongs to, once and for all.
-    async fn take(
-        &self,
-        callback: &Callback,
-        returned: Returned<'_>,
-    ) -> Result<Pending, ConsentError> {
-        let key = state_key(&callback.state);
-        let Some((pending, generation)) = self.store.get_with_generation::<Pending>(&key)? else {
-            let used: Option<Used> = self.store.get(&key)?;
-            return Err(used.map_or(ConsentError::UnknownState, |_| ConsentError::Replayed));
-        };
-        refuse_mismatch(&pending, callback, returned)?;
-        let now = self.accounts.clock().now();
-        let commit = Commit::new()
-            .expect_generation::<Pending>(&key, generation)
-            .delete::<Pending>(&key)
-            .put(&key, &Used { at: now });
-        match self.store.commit(commit).await {
-            Err(StoreError::Conflict { .. }) => return Err(ConsentError::Replayed),
-            done => done?,
-        }
-        if pending.expires_at < now {
-            return Err(ConsentError::Expired);
-        }
-        Ok(pending)
-    }
-
-    /// Tokens that nobody will keep are taken back, so that they lie around nowhere.
-    async fn give_back(&self, provider: &Provider<'_>, config: &PluginConfig, issued: &Issued) {
-        let refresh = issued.refresh_token.as_ref();
-        let done = self
-            .accounts
-            .revoke(provider, config, &issued.access_token, refresh)
-            .await;
-        if let Revocation::Failed(why) = done {
-            tracing::warn!(%why, "a token that is not kept could not be taken back");
-        }
-    }
-
-    /// A commit that forgets what is over.
-    fn sweep(&self, now: Timestamp) -> Result<Commit, StoreError> {
-        let mut commit = Commit::new();
-        for (key, pending) in self.store.scan::<Pending>(&Key::root())? {
-            // Its answer may still come, and is then told that it is late.
-            if now.duration_since(pending.expires_at) > USED_LIFE {
-                commit = commit.delete::<Pending>(&key);
-            }
-        }
-        for (key, used) in self.store.scan::<Used>(&Key::root())? {
-            if now.duration_since(used.at) > USED_LIFE {
-                commit = commit.delete::<Used>(&key);
-            }
-        }
-        Ok(commit)
+    fn now(&self) -> Timestamp {
+        self.accounts.clock().now()
     }
 }
 
@@ -276,73 +96,42 @@ impl std::fmt::Debug for Consent {
     }
 }
 
-/// The state itself is kept nowhere: keys are not secret.
-fn state_key(state: &Secret) -> Key {
-    let hash = Sha256::digest(state.expose().as_bytes());
-    Key::of([hex::encode(hash)])
+/// Until when something that began at `at` may be gone on with.
+fn end(at: Timestamp) -> Timestamp {
+    at.checked_add(LIFE).unwrap_or(Timestamp::MAX)
 }
 
-fn redirect_uri(
-    plugin: &PluginId,
-    config: &PluginConfig,
-    redirect: Redirect,
-) -> Result<String, BeginError> {
-    let set = |what: &str| {
-        let text = format!("{what}: set redirect_uri with stoflow plugin configure {plugin}");
-        BeginError::Misconfigured(text)
-    };
-    match (&config.redirect_uri, redirect) {
-        (None, Redirect::Url) => Ok(default_redirect_uri(plugin)),
-        (None, Redirect::Name) => Err(set(&format!(
-            "{plugin} knows the host's callback by a name"
-        ))),
-        (Some(name), Redirect::Name) => Ok(name.clone()),
-        (Some(url), Redirect::Url) => match Url::parse(url) {
-            Ok(parsed) if parsed.has_host() => Ok(url.clone()),
-            _ => Err(set(&format!(
-                "the redirect_uri of {plugin}, {url:?}, is no URL"
-            ))),
-        },
-    }
+/// Whether something that began at `at` may still be gone on with.
+fn is_alive(at: Timestamp, now: Timestamp) -> bool {
+    let age = now.duration_since(at);
+    age <= LIFE && age >= -CLOCK_TOLERANCE
 }
 
-/// Whether an answer came where, for what and from whom it was begun.
-fn refuse_mismatch(
-    pending: &Pending,
-    callback: &Callback,
-    returned: Returned<'_>,
-) -> Result<(), ConsentError> {
-    if pending.plugin != *returned.plugin {
-        return Err(ConsentError::Mismatch("marketplace"));
-    }
-    if pending.began_by.as_deref() != returned.began_by {
-        return Err(ConsentError::Mismatch("browser or key"));
-    }
-    // A name is not a place; where it leads is the marketplace's secret.
-    let place = |url: &Url| (url.origin(), url.path().to_owned());
-    match (Url::parse(&pending.redirect_uri), &callback.url) {
-        (Ok(expected), Some(url)) if expected.has_host() && place(&expected) != place(url) => {
-            Err(ConsentError::Mismatch("redirect address"))
+/// Whether something of `at` need not be remembered any more. A clock that was years ahead for a
+/// moment leaves nothing behind for ever.
+fn is_over(at: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(at).abs() > USED_LIFE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_minutes_are_ten_minutes_by_a_clock_that_jumps_either_way() {
+        let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds).unwrap();
+        for (seconds, alive) in [
+            (0, true),
+            (600, true),
+            (601, false),
+            (-60, true),
+            (-61, false),
+            (10 * 366 * 86_400, false),
+            (-10 * 366, false),
+        ] {
+            assert_eq!(is_alive(at(0), at(seconds)), alive, "{seconds}");
         }
-        _ => Ok(()),
-    }
-}
-
-fn denied(code: &str, description: &str) -> ConsentError {
-    let clean = Words::new(std::iter::empty());
-    match (code, description) {
-        ("access_denied", description) => ConsentError::Denied(clean.clean(description)),
-        (code, "") => ConsentError::Refused(clean.clean(code)),
-        (code, description) => {
-            ConsentError::Refused(clean.clean(&format!("{code}: {description}")))
-        }
-    }
-}
-
-fn refused(refusal: Refusal) -> ConsentError {
-    match refusal {
-        Refusal::Grant(words) => ConsentError::CodeRefused(words),
-        Refusal::Misconfigured(words) => ConsentError::Misconfigured(words),
-        Refusal::NotDone(words) | Refusal::Lost(words) => ConsentError::Unavailable(words),
+        assert!(!is_over(at(0), at(86_400)) && is_over(at(0), at(86_401)));
+        assert!(is_over(at(0), at(-86_401)));
     }
 }

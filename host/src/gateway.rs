@@ -21,6 +21,7 @@ mod read;
 mod refusal;
 mod retry;
 mod scrub;
+mod searches;
 mod send;
 mod strip;
 mod tokens;
@@ -51,14 +52,12 @@ use crate::transport::{Inbound, Transport};
 use quota::Quotas;
 use retry::Budget;
 use scrub::Needles;
+use searches::Searches;
 use send::Exchange;
 
 /// The body of a request or of a reply. An error in a request's body says that the plugin broke it
 /// off; one in a reply's says why the rest of it cannot be had.
 pub type GatewayBody = UnsyncBoxBody<Bytes, Refusal>;
-
-/// For how many accounts the prepared search is kept; more are prepared again when they come.
-const NEEDLES_KEPT: usize = 64;
 
 /// How many secrets one call's replies are searched for: the app's, and the newest tokens.
 const SECRETS_MAX: usize = 4;
@@ -70,7 +69,7 @@ pub struct Gateway {
     scrub: Scrub,
     quotas: Quotas,
     budgets: Mutex<HashMap<PluginId, Budget>>,
-    needles: Mutex<HashMap<AccountId, Arc<Needles>>>,
+    searches: Searches,
 }
 
 impl fmt::Debug for Gateway {
@@ -94,7 +93,7 @@ impl Gateway {
             scrub,
             quotas: Quotas::default(),
             budgets: Mutex::default(),
-            needles: Mutex::default(),
+            searches: Searches::default(),
         }
     }
 
@@ -141,6 +140,12 @@ impl Gateway {
             call.record.refuse(refusal);
         }
         answer
+    }
+
+    /// Keeps no secret of an account that is no more.
+    pub fn forget(&self, account: &AccountId) {
+        self.searches.forget(account);
+        self.transport.give_up_connections();
     }
 
     async fn stages(
@@ -226,17 +231,15 @@ impl Gateway {
     }
 
     /// What this reply is searched for: the secrets of this request and of the call's earlier ones.
-    /// Preparing the search costs more than using it, so it is kept for the accounts of late.
     fn needles(&self, call: &CallContext, secrets: Vec<Secret>) -> Option<Arc<Needles>> {
         if self.scrub == Scrub::Off {
             return None;
         }
-        let mut kept = self.needles.lock().unwrap_or_else(PoisonError::into_inner);
         let account = call.seller.account();
         let known = call
             .record
             .needles()
-            .or_else(|| kept.get(account?).cloned());
+            .or_else(|| self.searches.get(account?));
         let covers = |needles: &Needles| {
             secrets
                 .iter()
@@ -254,10 +257,7 @@ impl Gateway {
         let needles = Arc::new(Needles::new(all)?);
         call.record.set_needles(Arc::clone(&needles));
         if let Some(account) = account {
-            if kept.len() >= NEEDLES_KEPT && !kept.contains_key(account) {
-                kept.clear();
-            }
-            kept.insert(account.clone(), Arc::clone(&needles));
+            self.searches.put(account, &needles);
         }
         Some(needles)
     }

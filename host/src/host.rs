@@ -13,7 +13,9 @@ use crate::consent::Consent;
 use crate::gateway::{Gateway, Scrub};
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
-use crate::store::{self, Imported, MasterKey, Store, StoreError};
+use crate::store::{
+    self, Imported, MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key,
+};
 use crate::transport::Transport;
 
 /// With what a host is built.
@@ -73,8 +75,13 @@ pub struct Host {
     pub config: Arc<Config>,
     /// Records.
     pub store: Store,
+    /// Where the key is that they are sealed under.
+    master_key: MasterKeySource,
+    data_dir: PathBuf,
     /// Accounts and tokens.
     pub accounts: Accounts,
+    /// The door to the marketplaces.
+    pub gateway: Arc<Gateway>,
     /// The flow.
     pub consent: Consent,
     /// Installed plugins, and calls of them.
@@ -86,8 +93,7 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let (master, _) = MasterKey::find(data_dir, |name| std::env::var_os(name))?;
-        let store = Store::open(data_dir, &master)?;
+        let (store, master, source) = open_store(data_dir)?;
         // Behind the store's lock: who waits for it reads what the other process has set.
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
@@ -101,9 +107,12 @@ impl Host {
             .compiled_dir
             .clone()
             .unwrap_or_else(|| data_dir.join("compiled"));
-        let runtime = Arc::new(Runtime::new(Some(&compiled))?);
+        let code_key = source
+            .is_outside(data_dir)
+            .then(|| master.derived("compiled code"));
+        let runtime = Arc::new(Runtime::new(Some((&compiled, code_key)))?);
         let doors = Doors {
-            gateway,
+            gateway: Arc::clone(&gateway),
             transport,
             journal: Journal::new(store.clone()),
         };
@@ -112,10 +121,22 @@ impl Host {
         Ok(Self {
             config,
             store,
+            master_key: source,
+            data_dir: data_dir.clone(),
             accounts,
+            gateway,
             consent,
             plugins,
         })
+    }
+
+    /// Replaces the master key, by the one in a file, which is made if it is not there, or by one
+    /// beside the store.
+    ///
+    /// # Errors
+    /// See [`rotate_master_key`].
+    pub async fn rotate_master_key(&self, to: Option<PathBuf>) -> Result<Rotated, StoreError> {
+        rotate_master_key(&self.store, &self.data_dir, &self.master_key, to).await
     }
 
     /// Makes the store of a data directory that has none from an export. It is no function of an
@@ -132,6 +153,19 @@ impl Host {
     /// data directory back.
     pub fn close(&self) -> Result<(), StoreError> {
         self.store.close()
+    }
+}
+
+fn open_store(data_dir: &Path) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
+    let find = || MasterKey::find(data_dir, |name| std::env::var_os(name));
+    let (master, source) = find()?;
+    match Store::open(data_dir, &master) {
+        // The process that had the store may have replaced the key while this one waited.
+        Err(StoreError::WrongMasterKey { .. }) => {
+            let (master, source) = find()?;
+            Ok((Store::open(data_dir, &master)?, master, source))
+        }
+        store => Ok((store?, master, source)),
     }
 }
 

@@ -28,7 +28,7 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 pub use assets::{ASSET_BYTES_MAX, Assets};
-pub use cache::CacheError;
+pub use cache::{CacheError, CodeKey};
 pub use call::{Call, CallError, Finished, Outcome, Phases, TimeLimit};
 pub use context::Subject;
 pub use journal::Journal;
@@ -86,11 +86,14 @@ pub enum RuntimeError {
 }
 
 impl Runtime {
-    /// Builds the engine; compiled code is kept below `cache_dir`, where one is given.
-    pub fn new(cache_dir: Option<&Path>) -> Result<Self, RuntimeError> {
+    /// Builds the engine; compiled code is kept in the directory that is given, authenticated with
+    /// the key, where there is one.
+    pub fn new(cache: Option<(&Path, Option<CodeKey>)>) -> Result<Self, RuntimeError> {
         let engine = engine::engine().map_err(RuntimeError::Engine)?;
         let linker = linker(&engine).map_err(RuntimeError::Engine)?;
-        let cache = cache_dir.map(|dir| Cache::open(dir, &engine)).transpose()?;
+        let cache = cache
+            .map(|(directory, key)| Cache::open(directory, key, &engine))
+            .transpose()?;
         let ticker = Ticker::start(&engine)?;
         let slots = Semaphore::new(limits::CALLS_MAX as usize);
         Ok(Self {

@@ -5,7 +5,15 @@
 
 use std::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::RngCore;
+use rustix::process::{Resource, Rlimit, setrlimit};
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// 256 bits: nobody guesses a random one.
+const RANDOM_BYTES: usize = 32;
 
 /// A secret text.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -15,6 +23,19 @@ impl Secret {
     /// Takes the text over.
     pub fn new(text: String) -> Self {
         Self(text)
+    }
+
+    /// A new one of 256 bits from the operating system's generator, fit for a URL.
+    pub fn random() -> Self {
+        let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
+        rand::rng().fill_bytes(bytes.as_mut_slice());
+        Self(URL_SAFE_NO_PAD.encode(bytes.as_slice()))
+    }
+
+    /// By which it is found and known again without being kept: its SHA-256, in hexadecimal digits.
+    /// Not for a secret that can be guessed.
+    pub fn digest(&self) -> String {
+        hex::encode(Sha256::digest(self.0.as_bytes()))
     }
 
     /// The text itself. Every place that calls this sends it to whom it is meant for, seals it, or
@@ -39,6 +60,26 @@ impl fmt::Display for Secret {
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(text)
+    }
+}
+
+/// From here on this process leaves no core dump, which would be every secret in one file, and where
+/// the system can (Linux), its memory and environment are closed to other processes of the same user
+/// too. Only root can look into it then.
+pub fn refuse_dumps() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "core dumps cannot be switched off");
+    }
+    // A handler that the system pipes dumps to is not bound by the limit.
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    {
+        tracing::warn!(%error, "the memory cannot be closed to other processes");
     }
 }
 
@@ -107,5 +148,24 @@ mod tests {
             "*** *** Some(***)"
         );
         assert_eq!(secret.expose(), "s3cr3t");
+    }
+
+    #[test]
+    fn random_secrets_differ_and_fit_a_url() {
+        let (a, b) = (Secret::random(), Secret::random());
+        assert!(a != b && a.digest() != b.digest());
+        // 32 bytes are 43 characters of unpadded base 64.
+        assert_eq!(a.expose().len(), 43);
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        assert!(a.expose().chars().all(fits));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_that_refuses_dumps_is_not_dumpable() {
+        refuse_dumps();
+        let behavior = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+        assert_eq!(rustix::process::getrlimit(Resource::Core).current, Some(0));
     }
 }

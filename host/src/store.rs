@@ -34,6 +34,7 @@ mod master;
 mod open;
 mod rebuild;
 mod recovery;
+mod rotation;
 mod unlock;
 
 pub use check::Check;
@@ -43,6 +44,7 @@ pub use frame::RECORD_BYTES_MAX;
 pub use import::{Imported, import};
 pub use key::{KEY_BYTES_MAX, Key};
 pub use master::{MasterKey, MasterKeySource};
+pub use rotation::{Rotated, rotate_master_key};
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -94,13 +96,16 @@ struct Handle {
     sender: Sender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
     findings: Vec<String>,
+    /// Held by who rotates the master key.
+    rotation: tokio::sync::Mutex<()>,
 }
 
 /// What readers and the commit thread share.
 struct Shared {
     /// The store's own folder.
     dir: PathBuf,
-    keys: Keyring,
+    /// Replaced, with the lock of the engine held, by a rotation of the master key.
+    keys: RwLock<Arc<Keyring>>,
     /// Written by the commit thread while it applies a group, so that a reader sees all of it or
     /// nothing. `None` once closed.
     engine: RwLock<Option<Engine>>,
@@ -142,6 +147,7 @@ impl Store {
             sender,
             thread: Mutex::new(Some(thread)),
             findings: opened.findings,
+            rotation: tokio::sync::Mutex::default(),
         })))
     }
 
@@ -168,10 +174,10 @@ impl Store {
         key: &Key,
     ) -> Result<Option<(R, u64)>, StoreError> {
         let place = Place::new(R::KIND, key);
-        match self.0.shared.engine(|engine| engine.read(&place))? {
-            Some(pieces) => self.read(key, &place, &pieces).map(Some),
-            None => Ok(None),
-        }
+        let shared = &self.0.shared;
+        let (pieces, keys) = shared.engine(|engine| Ok((engine.read(&place)?, shared.keys())))?;
+        let record = pieces.map(|pieces| read(&keys, key, &place, &pieces));
+        record.transpose()
     }
 
     /// All records below a prefix, in the order of their keys: those whose keys have its parts and
@@ -202,16 +208,17 @@ impl Store {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<(Key, R)>, StoreError> {
-        let found = self
-            .0
-            .shared
-            .engine(|engine| engine.below(R::KIND, prefix, after, limit))?;
+        let shared = &self.0.shared;
+        let (found, keys) = shared.engine(|engine| {
+            let found = engine.below(R::KIND, prefix, after, limit)?;
+            Ok((found, shared.keys()))
+        })?;
         let mut records = Vec::with_capacity(found.len());
         for (place, pieces) in found {
             let key = place
                 .key()
                 .ok_or_else(|| StoreError::damaged(place.describe(), "its key is no text"))?;
-            let (record, _) = self.read(&key, &place, &pieces)?;
+            let (record, _) = read(&keys, &key, &place, &pieces)?;
             records.push((key, record));
         }
         Ok(records)
@@ -265,18 +272,6 @@ impl Store {
         }
     }
 
-    fn read<R: Record>(
-        &self,
-        key: &Key,
-        place: &Place,
-        (first, rest): &Pieces,
-    ) -> Result<(R, u64), StoreError> {
-        let (generation, text) = frame::open(&self.0.shared.keys, place, first, rest)?;
-        let record = serde_json::from_slice(&text)
-            .map_err(|error| StoreError::form(R::KIND, key.as_str(), "read", &error))?;
-        Ok((record, generation))
-    }
-
     async fn ask<T: Send + 'static>(
         &self,
         message: impl FnOnce(Reply<T>) -> Message,
@@ -301,6 +296,19 @@ impl Store {
     fn send(&self, message: Message) -> Result<(), StoreError> {
         self.0.sender.send(message).map_err(|_| StoreError::Closed)
     }
+}
+
+/// A record and its generation, of pieces that were read while these were the keys.
+fn read<R: Record>(
+    keys: &Keyring,
+    key: &Key,
+    place: &Place,
+    (first, rest): &Pieces,
+) -> Result<(R, u64), StoreError> {
+    let (generation, text) = frame::open(keys, place, first, rest)?;
+    let record = serde_json::from_slice(&text)
+        .map_err(|error| StoreError::form(R::KIND, key.as_str(), "read", &error))?;
+    Ok((record, generation))
 }
 
 impl std::fmt::Debug for Store {
@@ -344,6 +352,14 @@ impl Shared {
     ) -> Result<(), StoreError> {
         let engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
         write(engine.as_ref().ok_or(StoreError::Closed)?)
+    }
+
+    fn keys(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace_keys(&self, keys: Arc<Keyring>) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
     fn usable(&self) -> Result<(), StoreError> {

@@ -48,7 +48,9 @@ fn route(server: &Server, incoming: &Incoming) -> Result<Value, Refusal> {
     let name = incoming.path.strip_prefix(PREFIX).unwrap_or("");
     match (incoming.method.as_str(), name) {
         ("GET", "state") => Ok(state::state(core, &server.base_url)),
-        ("GET", "requests") => Ok(json!({ "requests": core.history.records() })),
+        ("GET", "requests") => {
+            Ok(json!({ "requests": core.history.records().collect::<Vec<_>>() }))
+        }
         ("DELETE", "requests") => {
             core.history.clear();
             Ok(json!({}))

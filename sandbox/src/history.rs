@@ -4,10 +4,13 @@
 //! They leave over the control endpoint only, never in the log and never on the page.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
 use crate::faults::FaultKind;
+use crate::line::Sent;
 
 /// How many requests are remembered.
 const RECORDS_MAX: usize = 10_000;
@@ -45,6 +48,14 @@ pub struct RequestRecord {
     pub request_bytes: usize,
     /// Bytes of the reply's body.
     pub response_bytes: usize,
+    /// When what was asked for was done (a refresh token rotated, say), in microseconds since 1970 by
+    /// this machine's clock, which no test advances.
+    pub done_us: u64,
+    /// When the latest byte of the reply was handed to the connection, by the same clock; none
+    /// before the first.
+    pub sent_us: Option<u64>,
+    /// How many bytes of the reply, its head among them, have been handed to the connection.
+    pub sent_bytes: usize,
     /// The request's body where the sandbox keeps bodies, what is not UTF-8 replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_body: Option<String>,
@@ -56,27 +67,39 @@ pub struct RequestRecord {
 /// The latest requests, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    records: VecDeque<RequestRecord>,
+    records: VecDeque<(RequestRecord, Arc<Sent>)>,
     count: u64,
 }
 
 impl History {
-    pub(crate) fn push(&mut self, mut record: RequestRecord) {
+    /// Remembers a request, and with it what will be sent of its reply.
+    pub(crate) fn push(&mut self, mut record: RequestRecord, sent: Arc<Sent>) {
         self.count += 1;
         record.number = self.count;
         if self.records.len() == RECORDS_MAX {
             self.records.pop_front();
         }
-        self.records.push_back(record);
+        self.records.push_back((record, sent));
     }
 
-    pub(crate) fn records(&self) -> &VecDeque<RequestRecord> {
-        &self.records
+    /// The requests, with what has been sent until now.
+    pub(crate) fn records(&self) -> impl DoubleEndedIterator<Item = RequestRecord> {
+        self.records.iter().map(|(record, sent)| RequestRecord {
+            sent_us: sent.at_us(),
+            sent_bytes: sent.bytes(),
+            ..record.clone()
+        })
     }
 
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
+}
+
+/// What this machine's clock says, in microseconds since 1970.
+pub(crate) fn now_us() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| u64::try_from(now.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// A body for the history.

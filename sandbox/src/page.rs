@@ -161,7 +161,7 @@ fn inventory(currency: Currency, listing: &Listing) -> String {
 
 fn requests(core: &Core) -> String {
     let mut rows = String::new();
-    for record in core.history.records().iter().rev().take(REQUESTS_SHOWN) {
+    for record in core.history.records().rev().take(REQUESTS_SHOWN) {
         let why = record.reason.as_deref().unwrap_or("");
         let fault = record
             .fault

@@ -142,13 +142,7 @@ impl Sandbox {
     /// The requests to the marketplace so far, oldest first, with raw headers.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.server
-            .core()
-            .history
-            .records()
-            .iter()
-            .cloned()
-            .collect()
+        self.server.core().history.records().collect()
     }
 
     /// How many requests to the marketplace have come so far, those included that are not answered

@@ -18,7 +18,7 @@ use crate::control;
 use crate::core::Core;
 use crate::echo::{self, Echo};
 use crate::faults::{self, Fault, FaultKind};
-use crate::history::{RequestRecord, shorten};
+use crate::history::{RequestRecord, now_us, shorten};
 use crate::incoming::Incoming;
 use crate::line::Line;
 use crate::options::Options;
@@ -77,7 +77,7 @@ pub(crate) async fn serve(
     }
     if path == control::ECHO_PATH {
         let operation = Some(faults::ECHO.to_owned());
-        let departure = reflect(&server, &incoming, operation, started, None);
+        let departure = reflect(&server, &incoming, &line, operation, started, None);
         return depart(departure);
     }
     whole(match path {
@@ -107,7 +107,7 @@ async fn marketplace(
     let instead = fault.as_ref().and_then(instead);
     let is_echo = operation.as_deref() == Some(faults::ECHO) || kind == Some(FaultKind::Echo);
     if is_echo && instead.is_none() {
-        return match reflect(server, incoming, operation, started, kind) {
+        return match reflect(server, incoming, line, operation, started, kind) {
             Departure::Whole(reply) => spoil(reply, kind, line),
             split => depart(split),
         };
@@ -120,7 +120,7 @@ async fn marketplace(
             incoming,
         )
     });
-    record(server, incoming, operation, &answer, started, kind);
+    record(server, incoming, line, operation, &answer, started, kind);
     if kind == Some(FaultKind::SlowAfter) {
         tokio::time::sleep(wait).await;
     }
@@ -201,6 +201,7 @@ fn server_error() -> Refusal {
 fn reflect(
     server: &Server,
     incoming: &Incoming,
+    line: &Line,
     operation: Option<String>,
     started: Instant,
     fault: Option<FaultKind>,
@@ -215,13 +216,14 @@ fn reflect(
         reason: None,
         user_id: None,
     };
-    record(server, incoming, operation, &answer, started, fault);
+    record(server, incoming, line, operation, &answer, started, fault);
     departure
 }
 
 fn record(
     server: &Server,
     incoming: &Incoming,
+    line: &Line,
     operation: Option<String>,
     answer: &Answer,
     started: Instant,
@@ -250,7 +252,7 @@ fn record(
     let body = |body: &[u8]| server.options.keep_bodies.then(|| shorten(body));
     let mut core = server.core();
     let at_ms = core.clock.now_ms();
-    core.history.push(RequestRecord {
+    let record = RequestRecord {
         number: 0,
         at_ms,
         method: incoming.method.clone(),
@@ -265,9 +267,13 @@ fn record(
         headers: headers.collect(),
         request_bytes: incoming.body.len(),
         response_bytes: answer.reply.body.len(),
+        done_us: now_us(),
+        sent_us: None,
+        sent_bytes: 0,
         request_body: body(&incoming.body),
         response_body: body(&answer.reply.body),
-    });
+    };
+    core.history.push(record, line.next_reply());
 }
 
 fn cut_before(line: &Line) -> Response {

@@ -55,6 +55,31 @@ async fn a_500_after_has_done_it_and_a_500_before_has_not() {
 }
 
 #[tokio::test]
+async fn the_history_tells_what_was_done_from_what_has_left() {
+    let world = World::start().await;
+    let fault = |kind| Fault::new(kind).on("createDraftListing").ms(300);
+    world.sandbox.inject(fault(FaultKind::SlowAfter)).unwrap();
+    world.create(&[]).await.expect(201);
+    let record = world.sandbox.requests().pop().unwrap();
+    let held = record.sent_us.unwrap() - record.done_us;
+    assert!(held >= 300_000, "{held} µs");
+    assert!(record.sent_bytes > record.response_bytes, "{record:?}");
+    // Half of it left, and nothing of the one whose client went away first.
+    world.sandbox.inject(fault(FaultKind::Cut)).unwrap();
+    assert!(raw(&world).await.unwrap().bytes().await.is_err());
+    let half = world.sandbox.requests().pop().unwrap();
+    assert!(half.sent_us.is_some() && half.sent_bytes < half.response_bytes);
+    world.sandbox.inject(fault(FaultKind::SlowAfter)).unwrap();
+    let done = tokio::time::timeout(Duration::from_millis(150), raw(&world)).await;
+    assert!(done.is_err());
+    let unsent = world.sandbox.requests().pop().unwrap();
+    assert_eq!(
+        (unsent.status, unsent.sent_us, unsent.sent_bytes),
+        (201, None, 0)
+    );
+}
+
+#[tokio::test]
 async fn a_connection_is_cut_in_the_reply_or_before_it() {
     let world = World::start().await;
     world

@@ -1,15 +1,13 @@
 //! `cargo xtask bench`: builds everything in the release profile, measures, prints the table, and with
 //! `--write` puts it into `docs/benchmarks.md` with the machine it was measured on.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::process::{Command, Stdio};
-use std::thread::available_parallelism;
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
 use crate::command::{cargo, output, run};
-use crate::{paths, plugins};
+use crate::{machine, paths, plugins};
 
 /// Between these the page holds what was measured; everything around them is written by hand.
 const BEGIN: &str = "<!-- measured: begin -->";
@@ -38,39 +36,13 @@ pub(crate) fn run_all(write: bool) -> Result<()> {
         "host",
     ]);
     let table = output(bench.stderr(Stdio::inherit()))?;
-    let measured = format!("{}\n{}", machine()?, table.trim());
+    let machine = machine::describe()?;
+    let measured = format!("Measured {machine}, release profile.\n\n{}", table.trim());
     println!("{measured}");
     if write {
         put(&measured)?;
     }
     Ok(())
-}
-
-/// On what it was measured: what matters for the numbers, and no names.
-fn machine() -> Result<String> {
-    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = processors
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or("an unnamed processor", |(_, model)| model);
-    let cores = available_parallelism()?;
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    // What follows the version names who built it.
-    let kernel = kernel.split(['-', '\n']).next().unwrap_or_default();
-    let rustc = output(
-        Command::new("rustc")
-            .arg("--version")
-            .current_dir(paths::root()),
-    )?;
-    let date = output(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?;
-    let mut text = String::new();
-    writeln!(
-        text,
-        "Measured {} on {cores} cores of {model}, Linux {kernel}, {}, release profile.",
-        date.trim(),
-        rustc.trim()
-    )?;
-    Ok(text)
 }
 
 /// Replaces what stands between the markers.

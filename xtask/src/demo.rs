@@ -99,7 +99,15 @@ fn install(stage: &Stage) -> Result<()> {
 }
 
 fn connect(stage: &Stage) -> Result<()> {
-    let started = stage.start(&["account", "connect", "etsy", "--user", USER, "--no-browser"])?;
+    let started = stage.start(&[
+        "account",
+        "connect",
+        "etsy",
+        "--user",
+        USER,
+        "--yes",
+        "--no-browser",
+    ])?;
     browser::consent(started)?;
     let accounts = stage.json(&["account", "list", "--json"])?;
     let shop = accounts[0]["identity"]["name"].as_str().unwrap_or_default();

@@ -4,8 +4,10 @@ mod bench;
 mod check;
 mod command;
 mod demo;
+mod machine;
 mod paths;
 mod plugins;
+mod record;
 mod rounds;
 mod spec;
 mod test;
@@ -29,7 +31,7 @@ enum Command {
     Plugins,
     /// Builds everything and runs all tests
     Test {
-        /// Takes the long column of the rounds
+        /// Takes the long column of the rounds, and keeps the output in docs/test-record.md
         #[arg(long)]
         long: bool,
         /// Runs the tests whose names hold this only

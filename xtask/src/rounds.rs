@@ -22,6 +22,42 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 200,
     },
+    // Calls at once on expired tokens.
+    Rounds {
+        name: "CONCURRENT_CALLS",
+        short: 1_000,
+        long: 1_000,
+    },
+    // Hours, of a day in which the token endpoint is in trouble, in which it does not answer.
+    Rounds {
+        name: "TIMED_OUT_HOURS",
+        short: 1,
+        long: 8,
+    },
+    // Kills of a process that commits as fast as it can.
+    Rounds {
+        name: "STORE_KILLS",
+        short: 10,
+        long: 500,
+    },
+    // Kills of the program in a consent, a refresh or a call: with each kind of rotation.
+    Rounds {
+        name: "ACCOUNT_KILLS",
+        short: 12,
+        long: 500,
+    },
+    // Writes and syncs of a store that fail: EIO, ENOSPC, short ones, once or from then on.
+    Rounds {
+        name: "DISK_ERRORS",
+        short: 12,
+        long: 200,
+    },
+    // Power cuts, half of them with torn writes: of the same process, and of the program.
+    Rounds {
+        name: "POWER_CUTS",
+        short: 10,
+        long: 300,
+    },
     // Damages to the files of a store: flipped bits, zeroed sectors, truncations.
     Rounds {
         name: "STORE_DAMAGES",
@@ -34,6 +70,18 @@ const TABLE: &[Rounds] = &[
         short: 2_000,
         long: 200_000,
     },
+    // Accounts whose records are sealed again under 64 callers.
+    Rounds {
+        name: "ROTATION_ACCOUNTS",
+        short: 1_000,
+        long: 10_000,
+    },
+    // Rotations of the master key, each killed at a random moment.
+    Rounds {
+        name: "ROTATION_KILLS",
+        short: 10,
+        long: 200,
+    },
 ];
 
 /// The environment that tells the tests.
@@ -43,4 +91,9 @@ pub(crate) fn environment(long: bool) -> Vec<(String, String)> {
         (format!("STOFLOW_ROUNDS_{}", rounds.name), count.to_string())
     };
     TABLE.iter().map(rounds).collect()
+}
+
+/// The names and the long column.
+pub(crate) fn long() -> impl Iterator<Item = (&'static str, u32)> {
+    TABLE.iter().map(|rounds| (rounds.name, rounds.long))
 }

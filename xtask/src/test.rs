@@ -1,11 +1,18 @@
 //! `cargo xtask test`: plugins, guests, then every test of the workspace.
 
-use anyhow::Result;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
 
 use crate::command::{self, cargo};
-use crate::{plugins, rounds};
+use crate::record::{self, Run};
+use crate::{paths, plugins, rounds};
 
-/// Builds what the tests load and runs them.
+/// Builds what the tests load and runs them. A long run that passes is kept in
+/// `docs/test-record.md`.
 pub(crate) fn run(long: bool, filter: Option<&str>) -> Result<()> {
     plugins::build()?;
     let environment = rounds::environment(long);
@@ -17,5 +24,40 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> Result<()> {
     if let Some(filter) = filter {
         test.arg(filter);
     }
-    command::run(&mut test)
+    if !long {
+        return command::run(&mut test);
+    }
+    test.args(["--", "--show-output"]);
+    let began = Instant::now();
+    let printed = run_and_keep(test)?;
+    let took = began.elapsed();
+    record::keep(&Run {
+        printed: &printed,
+        filter,
+        took,
+    })
+}
+
+/// Runs it, shows what it prints and keeps it, in a file too: a run that fails after an hour has
+/// to be read.
+fn run_and_keep(mut test: std::process::Command) -> Result<String> {
+    let path = paths::target().join("test-long.log");
+    let mut log = File::create(&path).with_context(|| path.display().to_string())?;
+    let mut child = test.stdout(Stdio::piped()).spawn()?;
+    let output = child.stdout.take().context("it has no output")?;
+    let mut printed = String::new();
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        println!("{line}");
+        writeln!(log, "{line}")?;
+        printed.push_str(&line);
+        printed.push('\n');
+    }
+    let status = child.wait()?;
+    ensure!(
+        status.success(),
+        "a test failed ({status}); all that was printed is in {}",
+        path.display()
+    );
+    Ok(printed)
 }

@@ -1,6 +1,6 @@
 //! Which account is meant: by its id, by `user/plugin/shop`, or because there is only one.
 
-use super::Accounts;
+use super::{Accounts, Tombstone};
 use crate::model::{Account, AccountId, PluginId, UserId};
 use crate::store::StoreError;
 
@@ -30,6 +30,14 @@ pub enum ResolveError {
         wanted: String,
         /// Which, by alias and id.
         choices: Vec<String>,
+    },
+    /// There was one, and it was disconnected.
+    #[error("the account {id} on {} is disconnected since {:.0}: {}", .tombstone.plugin, .tombstone.since, .tombstone.why)]
+    Disconnected {
+        /// Its id.
+        id: AccountId,
+        /// What is left of it.
+        tombstone: Tombstone,
     },
     /// The text is neither an account's id nor an alias.
     #[error("{0:?} is not an account: write acc_… or user/plugin/shop")]
@@ -105,11 +113,16 @@ impl Accounts {
     /// As [`Accounts::resolve`], or the text is neither.
     pub fn named(&self, text: &str) -> Result<Account, ResolveError> {
         if let Ok(id) = text.parse::<AccountId>() {
-            let unknown = || ResolveError::Unknown {
-                wanted: text.to_owned(),
-                choices: choices(&self.list(None).unwrap_or_default()),
-            };
-            return self.get(&id)?.ok_or_else(unknown);
+            if let Some(account) = self.get(&id)? {
+                return Ok(account);
+            }
+            return Err(match self.tombstone(&id)? {
+                Some(tombstone) => ResolveError::Disconnected { id, tombstone },
+                None => ResolveError::Unknown {
+                    wanted: text.to_owned(),
+                    choices: choices(&self.list(None)?),
+                },
+            });
         }
         let form = || ResolveError::Form(text.chars().take(200).collect());
         let mut parts = text.splitn(3, '/');

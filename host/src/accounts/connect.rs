@@ -1,16 +1,16 @@
-//! An account comes to be, is renewed by the same seller's next consent, and is forgotten.
+//! An account comes to be, and is renewed by the same seller's next consent.
+
+use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::Endpoint;
-use super::provider::{self, Provider, Refusal};
+use super::history::RefreshHistory;
+use super::provider::Provider;
 use super::refresh::{Refreshing, Reply};
 use super::token::{Issued, Token};
 use super::{Accounts, account_key};
-use crate::config::PluginConfig;
 use crate::model::{Account, AccountId, AccountState, Identity, PluginId, UserId};
-use crate::secret::Secret;
 use crate::store::{Commit, Key, Record, StoreError};
 
 /// Which account a seller is connected by: one for each user, marketplace and seller.
@@ -23,7 +23,7 @@ impl Record for Seller {
     const KIND: &'static str = "seller";
 }
 
-fn seller_key(user: &UserId, plugin: &PluginId, identity: &Identity) -> Key {
+pub(super) fn seller_key(user: &UserId, plugin: &PluginId, identity: &Identity) -> Key {
     Key::of([user.as_str(), plugin.as_str(), identity.id.as_str()])
 }
 
@@ -38,19 +38,6 @@ pub struct Connected {
     pub warnings: Vec<String>,
 }
 
-/// What became of a token at the marketplace when its account was disconnected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Revocation {
-    /// The marketplace has taken it back.
-    Done,
-    /// It offers no way to; the seller can do it in the settings there.
-    NotOffered,
-    /// It was tried and failed; why.
-    Failed(String),
-    /// There was nothing to revoke.
-    Nothing,
-}
-
 /// Who consented to what, and what was issued for it.
 pub(crate) struct Consented {
     pub(crate) user: UserId,
@@ -63,57 +50,28 @@ pub(crate) struct Consented {
 }
 
 impl Accounts {
-    /// The tokens that a code stands for.
-    pub(crate) async fn exchange(
+    /// The account by which a user is connected to a seller.
+    pub(crate) fn connecting(
         &self,
-        provider: &Provider<'_>,
-        config: &PluginConfig,
-        code: &Secret,
-        redirect_uri: &str,
-        verifier: Option<&Secret>,
-    ) -> Result<Issued, Refusal> {
-        let endpoint = Endpoint::new(&self.transport, config);
-        provider
-            .exchange(&endpoint, code, redirect_uri, verifier)
-            .await
+        user: &UserId,
+        plugin: &PluginId,
+        identity: &Identity,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let seller: Option<Seller> = self.store.get(&seller_key(user, plugin, identity))?;
+        Ok(seller.map(|seller| seller.account))
     }
 
-    /// Takes back tokens that belong to no account, as far as the marketplace can.
-    pub(crate) async fn revoke(
-        &self,
-        provider: &Provider<'_>,
-        config: &PluginConfig,
-        access: &Secret,
-        refresh: Option<&Secret>,
-    ) -> Revocation {
-        let endpoint = Endpoint::new(&self.transport, config);
-        let token = provider::revocable(access, refresh);
-        match provider.revoke(&endpoint, token).await {
-            None => Revocation::NotOffered,
-            Some(Ok(())) => Revocation::Done,
-            Some(Err(why)) => Revocation::Failed(why),
-        }
-    }
-
-    /// Makes the account of a seller who has consented, or renews the one that is there.
+    /// Makes the account of a seller who has consented, or renews the one that is there, together
+    /// with the changes of `commit`.
+    ///
+    /// # Errors
+    /// The store's. A conflict is that of `commit`, or another consent of the same seller was
+    /// faster, or a setting has changed: nothing was done, and it may be tried again.
     pub(crate) async fn connect(
         &self,
         provider: &Provider<'_>,
         consented: &Consented,
-    ) -> Result<Connected, StoreError> {
-        loop {
-            match self.try_connect(provider, consented).await {
-                // Another consent of the same seller was faster, or a setting has changed.
-                Err(StoreError::Conflict { .. }) => {}
-                done => return done,
-            }
-        }
-    }
-
-    async fn try_connect(
-        &self,
-        provider: &Provider<'_>,
-        consented: &Consented,
+        mut commit: Commit,
     ) -> Result<Connected, StoreError> {
         let seller_key = seller_key(&consented.user, &consented.plugin, &consented.identity);
         let seller: Option<Seller> = self.store.get(&seller_key)?;
@@ -124,10 +82,9 @@ impl Accounts {
         // Nobody refreshes the old token meanwhile.
         let _turn = self.turns.take(&id).await;
         let before = self.store.get_with_generation::<Account>(&key)?;
-        let mut commit = match seller {
-            Some(_) => Commit::new(),
-            None => Commit::new().expect_absent::<Seller>(&seller_key),
-        };
+        if seller.is_none() {
+            commit = commit.expect_absent::<Seller>(&seller_key);
+        }
         commit = match &before {
             Some((_, generation)) => commit.expect_generation::<Account>(&key, *generation),
             None => commit.expect_absent::<Account>(&key),
@@ -145,11 +102,14 @@ impl Accounts {
             )
             .put(&key, &account)
             .put(&key, &token)
+            .delete::<RefreshHistory>(&key)
             .delete::<Refreshing>(&key)
             .delete::<Reply>(&key);
         self.store.commit(commit).await?;
+        self.lives
+            .begin(&account.id, &token, self.clock.now(), Instant::now());
         Ok(Connected {
-            warnings: missing(consented, &account.scopes),
+            warnings: narrower(&account.identity, &account.missing_scopes),
             account,
             renewed,
         })
@@ -178,45 +138,6 @@ impl Accounts {
             provider.granted(),
         ))
     }
-
-    /// Disconnects an account: takes its token back at the marketplace, if that is possible, and
-    /// forgets the account, its tokens and its settings either way. `None` without such an account.
-    ///
-    /// # Errors
-    /// The store's: then nothing is forgotten.
-    pub async fn disconnect(
-        &self,
-        id: &AccountId,
-        config: &PluginConfig,
-    ) -> Result<Option<(Account, Revocation)>, StoreError> {
-        let _turn = self.turns.take(id).await;
-        let Some(account) = self.get(id)? else {
-            return Ok(None);
-        };
-        let token: Option<Token> = self.store.get(&account_key(id))?;
-        let revocation = match (token, Provider::new(&account.plugin, config)) {
-            (None, _) => Revocation::Nothing,
-            (Some(_), Err(why)) => Revocation::Failed(why),
-            (Some(token), Ok(provider)) => {
-                let refresh = token.refresh_token.as_ref();
-                self.revoke(&provider, config, &token.access_token, refresh)
-                    .await
-            }
-        };
-        let key = account_key(id);
-        let commit = Commit::new()
-            .delete::<Seller>(&seller_key(
-                &account.user,
-                &account.plugin,
-                &account.identity,
-            ))
-            .delete::<Account>(&key)
-            .delete::<Token>(&key)
-            .delete::<Refreshing>(&key)
-            .delete::<Reply>(&key);
-        self.store.commit(commit).await?;
-        Ok(Some((account, revocation)))
-    }
 }
 
 /// The account as it is after a consent: what is the user's stays, what is the seller's is new.
@@ -226,7 +147,6 @@ fn account(
     before: Option<Account>,
     now: Timestamp,
 ) -> Account {
-    let scopes = consented.issued.scopes.as_ref();
     Account {
         id,
         user: consented.user.clone(),
@@ -234,25 +154,35 @@ fn account(
         identity: consented.identity.clone(),
         state: AccountState::Connected,
         since: now,
-        scopes: scopes.unwrap_or(&consented.scopes).clone(),
+        scopes: consented.granted().clone(),
+        missing_scopes: consented.missing(),
         connected_at: before.as_ref().map_or(now, |account| account.connected_at),
         settings: before.map(|account| account.settings).unwrap_or_default(),
     }
 }
 
-/// A consent that is narrower than what was asked for.
-fn missing(consented: &Consented, scopes: &[String]) -> Vec<String> {
-    let asked = consented.scopes.iter();
-    let missing: Vec<&str> = asked
-        .filter(|scope| !scopes.contains(scope))
-        .map(String::as_str)
-        .collect();
+impl Consented {
+    /// What was consented to. A reply that says nothing of it means all (RFC 6749 §5.1).
+    fn granted(&self) -> &Vec<String> {
+        self.issued.scopes.as_ref().unwrap_or(&self.scopes)
+    }
+
+    /// What was asked for and not consented to.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let granted = self.granted();
+        let missing = self.scopes.iter().filter(|scope| !granted.contains(scope));
+        missing.cloned().collect()
+    }
+}
+
+/// What is said of a consent that is narrower than what was asked for.
+pub(crate) fn narrower(identity: &Identity, missing: &[String]) -> Vec<String> {
     if missing.is_empty() {
         return Vec::new();
     }
     vec![format!(
         "{} did not consent to {}: calls that need it will be refused",
-        consented.identity.name,
+        identity.name,
         missing.join(", ")
     )]
 }

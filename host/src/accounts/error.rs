@@ -14,6 +14,9 @@ pub enum TokenError {
     /// The operator has to change something.
     #[error("the marketplace's app is not set up: {0}")]
     Misconfigured(String),
+    /// The operator has to set this machine's clock. The connection is kept.
+    #[error("no token while the clock is wrong: {0}")]
+    ClockWrong(String),
     /// There is no such account.
     #[error("there is no account {0}")]
     Unknown(AccountId),
@@ -23,5 +26,13 @@ impl TokenError {
     /// A store that fails keeps every connection: nothing about the account has changed.
     pub(super) fn store(error: &crate::store::StoreError) -> Self {
         Self::Unavailable(error.to_string())
+    }
+
+    /// Whether a token that still lives may be used all the same.
+    pub(super) fn spares_the_old_token(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Misconfigured(_) | Self::ClockWrong(_) => true,
+            Self::NeedsConsent(_) | Self::Unknown(_) => false,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A granted provider as a client of OAuth 2.0: what is asked of it, and what its answers mean.
 //!
 //! The `oauth2` crate's own errors quote whole replies, tokens included: none of them leaves this
-//! file. An answer becomes one of four outcomes, of which only one disconnects anybody.
+//! file. An answer becomes one of five outcomes, of which only one disconnects anybody.
 
 use jiff::SignedDuration;
 use oauth2::basic::{
@@ -78,7 +78,19 @@ pub(crate) enum Refusal {
     NotDone(String),
     /// Nobody knows what it did: no answer came, or none that can be understood.
     Lost(String),
+    /// It issued a token that is not sent as a bearer, which is not used (RFC 6749 §7.1). The
+    /// refresh token that came with it has replaced the one before.
+    TokenType {
+        /// What it said of the type.
+        words: String,
+        /// What came with it.
+        refresh_token: Option<Secret>,
+    },
 }
+
+/// Of what types an access token may be to be sent as a bearer; any case is meant. eBay has a name
+/// of its own for it.
+const BEARER_TYPES: &[&str] = &["bearer", "user access token"];
 
 impl<'a> Provider<'a> {
     /// The provider that is granted to a plugin, with the app that the operator has there.
@@ -106,10 +118,39 @@ impl<'a> Provider<'a> {
         self.provider
     }
 
-    /// The names of the scopes that are asked for.
+    /// The names of the scopes that are asked for: the plugin's without those that the operator
+    /// leaves out.
     pub(crate) fn scopes(&self) -> Vec<String> {
-        let scopes = self.provider.scopes.iter();
-        scopes.map(|scope| scope.name.clone()).collect()
+        let left_out = &self.config.scopes_left_out;
+        let names = self.provider.scopes.iter().map(|scope| &scope.name);
+        names
+            .filter(|name| !left_out.contains(*name))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether the scopes that the operator leaves out are the plugin's at all: a name that is
+    /// misspelt would leave nothing out.
+    ///
+    /// # Errors
+    /// Which is none, and which there are.
+    pub(crate) fn check_scopes_left_out(&self) -> Result<(), String> {
+        let known: Vec<&str> = self
+            .provider
+            .scopes
+            .iter()
+            .map(|s| s.name.as_str())
+            .collect();
+        let mut left_out = self.config.scopes_left_out.iter();
+        match left_out.find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "scopes_left_out of {plugin} in stoflow.toml names {name:?}, which is none of its \
+                 scopes {}",
+                known.join(", "),
+                plugin = self.plugin,
+            )),
+        }
     }
 
     /// Begins a consent. `redirect_uri` goes out to the letter, whether it is a URL or a name.
@@ -187,9 +228,16 @@ impl<'a> Provider<'a> {
         Some(done)
     }
 
-    /// What a reply that was kept holds, if it is one.
-    pub(crate) fn read_kept(body: &Secret) -> Option<Issued> {
-        serde_json::from_str(body.expose()).ok().and_then(issued)
+    /// What a reply that was kept holds.
+    pub(super) fn read_kept(&self, body: &[u8]) -> Result<Issued, Refusal> {
+        match serde_json::from_slice(body) {
+            Ok(reply) => issued(self.plugin, reply),
+            // What the error quotes is the reply.
+            Err(_) => Err(Refusal::Lost(format!(
+                "{}'s reply is not what RFC 6749 describes",
+                self.plugin
+            ))),
+        }
     }
 
     fn outcome<'s>(
@@ -200,11 +248,7 @@ impl<'a> Provider<'a> {
     ) -> Result<Issued, Refusal> {
         let status = endpoint.status().map_or(0, |status| status.as_u16());
         let error = match reply {
-            Ok(reply) => {
-                let kind = "its token is of a type that is not sent as a bearer";
-                return issued(reply)
-                    .ok_or_else(|| Refusal::Lost(format!("{}: {kind}", self.plugin)));
-            }
+            Ok(reply) => return issued(self.plugin, reply),
             Err(error) => error,
         };
         match error {
@@ -282,24 +326,38 @@ fn client(
     Ok(client.set_auth_type(kind))
 }
 
-/// A reply as the host keeps it; `None` for a token that is more than a bearer's.
-fn issued(reply: TokenReply) -> Option<Issued> {
-    let kind = reply.token_type().as_ref().to_owned();
-    if ["mac", "dpop", "pop"].contains(&kind.as_str()) || reply.access_token().secret().is_empty() {
-        return None;
-    }
+/// A reply as the host keeps it.
+fn issued(plugin: &PluginId, reply: TokenReply) -> Result<Issued, Refusal> {
     let seconds =
         |seconds: u64| SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
     let refresh_token = reply
         .refresh_token()
-        .filter(|token| !token.secret().is_empty());
+        .filter(|token| !token.secret().is_empty())
+        .map(|token| Secret::new(token.secret().clone()));
+    let kind = reply.token_type().as_ref().to_lowercase();
+    if !BEARER_TYPES.contains(&kind.as_str()) {
+        let access = Secret::new(reply.access_token().secret().clone());
+        let secrets = [Some(&access), refresh_token.as_ref()];
+        let kind = Words::new(secrets.into_iter().flatten()).clean(&kind);
+        let words = format!(
+            "{plugin} issued a token of the type {kind:?}, which this host does not know how to send; it was not used"
+        );
+        return Err(Refusal::TokenType {
+            words,
+            refresh_token,
+        });
+    }
+    if reply.access_token().secret().is_empty() {
+        let words = format!("{plugin} issued an empty token");
+        return Err(Refusal::Lost(words));
+    }
     let scopes = reply.scopes().map(|scopes| {
         let names = scopes.iter().map(|scope| scope.to_string());
         names.filter(|name| !name.is_empty()).collect()
     });
-    Some(Issued {
+    Ok(Issued {
         access_token: Secret::new(reply.access_token().secret().clone()),
-        refresh_token: refresh_token.map(|token| Secret::new(token.secret().clone())),
+        refresh_token,
         expires_in: reply.expires_in().map(|life| seconds(life.as_secs())),
         refresh_expires_in: reply.extra_fields().refresh_token_expires_in.map(seconds),
         scopes,

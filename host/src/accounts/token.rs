@@ -1,18 +1,16 @@
 //! An account's tokens as they are kept, apart from the account, and when they are still good:
 //! arithmetic that takes the time as an argument.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Bearer;
-use crate::model::OAuth2Provider;
+use super::{Bearer, schedule};
+use crate::model::{AccountId, OAuth2Provider};
 use crate::secret::{Secret, in_record};
 use crate::store::Record;
 
-/// How long a token has to be good for when it is given out: as long as a slow call takes.
-const FRESH: SignedDuration = SignedDuration::from_secs(60);
-/// A clock that is so far behind the time of issue has jumped, and says nothing about expiry.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 /// No marketplace's token lives longer; what a reply says beyond it is a mistake.
 const LIFE_MAX: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 
@@ -23,11 +21,18 @@ pub(crate) struct Token {
     pub(crate) access_token: Secret,
     #[serde(default, with = "in_record::option")]
     pub(crate) refresh_token: Option<Secret>,
+    /// The refresh token that this one replaced, until the new access token has worked: a
+    /// marketplace may not have replaced it in truth, or not yet.
+    #[serde(default, with = "in_record::option")]
+    pub(crate) replaced_refresh_token: Option<Secret>,
     /// Counts up with each new access token: who was refused with an old one need not refresh.
     pub(crate) generation: u64,
     /// When it was asked for.
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// How long a refresh token lives from its issue; `None` without one.
+    #[serde(default)]
+    pub(crate) refresh_life: Option<SignedDuration>,
     /// When the refresh token dies; `None` without one.
     #[serde(default)]
     pub(crate) refresh_expires_at: Option<Timestamp>,
@@ -38,9 +43,11 @@ impl Record for Token {
 }
 
 /// What a token endpoint has replied, once understood.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Issued {
+    #[serde(with = "in_record")]
     pub(crate) access_token: Secret,
+    #[serde(default, with = "in_record::option")]
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) expires_in: Option<SignedDuration>,
     pub(crate) refresh_expires_in: Option<SignedDuration>,
@@ -61,38 +68,76 @@ impl Token {
             let life = life.clamp(SignedDuration::ZERO, LIFE_MAX);
             asked_at.checked_add(life).unwrap_or(Timestamp::MAX)
         };
-        let expires_in = issued.expires_in;
+        // A life of nothing is none that a token can be issued with.
+        let expires_in = issued.expires_in.filter(|life| life.is_positive());
         let expires_in = expires_in.unwrap_or_else(|| seconds(provider.access_token_seconds));
         let refresh_life = issued.refresh_expires_in;
         let refresh_life = refresh_life.unwrap_or_else(|| seconds(provider.refresh_token_seconds));
         // A reply without a refresh token leaves the one that is there in force (RFC 6749 §6).
         let kept = previous.filter(|_| issued.refresh_token.is_none());
-        let refresh_expires_at = match kept {
-            Some(previous) => previous.refresh_expires_at,
-            None => issued.refresh_token.as_ref().map(|_| after(refresh_life)),
+        let (refresh_life, refresh_expires_at) = match (kept, &issued.refresh_token) {
+            (Some(previous), _) => (previous.refresh_life, previous.refresh_expires_at),
+            (None, Some(_)) => (Some(refresh_life), Some(after(refresh_life))),
+            (None, None) => (None, None),
         };
         let kept = kept.and_then(|previous| previous.refresh_token.clone());
+        let replaced = previous.and_then(|previous| previous.refresh_token.clone());
+        let replaced = replaced.filter(|old| {
+            let new = issued.refresh_token.as_ref();
+            new.is_some_and(|new| new != old)
+        });
         Self {
             access_token: issued.access_token,
             refresh_token: issued.refresh_token.or(kept),
+            replaced_refresh_token: replaced,
             generation: previous.map_or(0, |previous| previous.generation) + 1,
             issued_at: asked_at,
             expires_at: after(expires_in),
+            refresh_life,
             refresh_expires_at,
         }
     }
 
-    /// Whether it may be given out: good for a minute more, or for half of a shorter life.
-    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
-        let life = self.expires_at.duration_since(self.issued_at);
-        let needed = FRESH.min(life / 2);
-        let clock_is_sound = self.issued_at.duration_since(now) <= CLOCK_TOLERANCE;
-        clock_is_sound && self.expires_at.duration_since(now) >= needed
+    /// The same access token behind another refresh token: one that came with an access token which
+    /// cannot be used.
+    pub(crate) fn with_refresh_token(&self, refresh_token: Secret) -> Self {
+        let mut next = self.clone();
+        next.replaced_refresh_token = next.refresh_token.replace(refresh_token);
+        next
     }
 
-    /// Whether the marketplace still takes it, as far as is known.
-    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
-        now < self.expires_at
+    /// How long it lives from its issue.
+    pub(crate) fn life(&self) -> SignedDuration {
+        self.expires_at.duration_since(self.issued_at)
+    }
+
+    /// Whether it may be given out: good for a minute and some seconds more by both clocks, or for
+    /// half of a shorter life. `left` is what the clock that never jumps says, where it knows.
+    pub(crate) fn is_fresh(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+        left: Option<Duration>,
+    ) -> bool {
+        let needed = schedule::margin(account, self.generation, self.life());
+        let clock_is_sound = self.issued_at.duration_since(now) <= schedule::CLOCK_TOLERANCE;
+        let is_left = left.is_none_or(|left| left >= needed.unsigned_abs());
+        clock_is_sound && is_left && self.expires_at.duration_since(now) >= needed
+    }
+
+    /// Whether the marketplace still takes it, as far as is known: the clock that never jumps knows
+    /// better.
+    pub(crate) fn is_alive(&self, now: Timestamp, left: Option<Duration>) -> bool {
+        left.map_or(now < self.expires_at, |left| !left.is_zero())
+    }
+
+    /// When it is refreshed though nobody uses it; `None` where that is of no use, or nobody knows
+    /// the life of its refresh token. A clock that has jumped back says nothing: it is due then.
+    pub(crate) fn idle_due(&self, account: &AccountId, now: Timestamp) -> Option<Timestamp> {
+        self.refresh_token.as_ref()?;
+        let due = schedule::idle_due(account, self.issued_at, self.refresh_life?);
+        let jumped = self.issued_at.duration_since(now) > schedule::CLOCK_TOLERANCE;
+        Some(if jumped { now } else { due })
     }
 
     pub(crate) fn bearer(&self) -> Bearer {
@@ -106,6 +151,7 @@ impl Token {
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets = vec![self.access_token.clone()];
         secrets.extend(self.refresh_token.clone());
+        secrets.extend(self.replaced_refresh_token.clone());
         secrets
     }
 }
@@ -167,26 +213,75 @@ mod tests {
         assert_eq!((none.refresh_token, none.refresh_expires_at), (None, None));
     }
 
+    fn account() -> AccountId {
+        "acc_aaaaaaaaaaaaaaaa".parse().unwrap()
+    }
+
+    fn is_fresh(token: &Token, second: i64) -> bool {
+        token.is_fresh(&account(), at(second), None)
+    }
+
     #[test]
-    fn a_token_is_fresh_until_a_minute_before_its_end() {
+    fn the_refresh_token_that_was_replaced_is_kept_beside_the_new_one() {
+        let first = Token::following(None, issued(Some("r1"), None), at(0), &provider());
+        assert_eq!(first.replaced_refresh_token, None);
+        let next = Token::following(Some(&first), issued(Some("r2"), None), at(1), &provider());
+        let replaced = next.replaced_refresh_token.clone();
+        assert_eq!(replaced, Some(Secret::new("r1".into())));
+        assert_eq!(next.secrets().len(), 3);
+        // One that stays is not its own predecessor.
+        for reply in [Some("r2"), None] {
+            let same = Token::following(Some(&next), issued(reply, None), at(2), &provider());
+            assert_eq!(same.replaced_refresh_token, None, "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_fresh_until_a_minute_or_two_before_its_end() {
         let token = Token::following(None, issued(None, Some(3600)), at(0), &provider());
-        assert!(token.is_fresh(at(0)) && token.is_fresh(at(3540)));
-        assert!(!token.is_fresh(at(3541)) && token.is_alive(at(3541)));
-        assert!(!token.is_alive(at(3600)));
+        assert!(is_fresh(&token, 0) && is_fresh(&token, 3480));
+        assert!(!is_fresh(&token, 3541) && token.is_alive(at(3541), None));
+        assert!(!token.is_alive(at(3600), None));
     }
 
     #[test]
     fn a_token_of_a_short_life_is_fresh_for_half_of_it() {
         let token = Token::following(None, issued(None, Some(20)), at(0), &provider());
-        assert!(token.is_fresh(at(10)) && !token.is_fresh(at(11)));
+        assert!(is_fresh(&token, 10) && !is_fresh(&token, 11));
+    }
+
+    #[test]
+    fn the_clock_that_never_jumps_ends_a_token_that_the_other_one_calls_good() {
+        let token = Token::following(None, issued(None, Some(3600)), at(0), &provider());
+        let left = |seconds| Some(Duration::from_secs(seconds));
+        assert!(token.is_fresh(&account(), at(0), left(120)));
+        assert!(!token.is_fresh(&account(), at(0), left(59)));
+        assert!(!token.is_alive(at(0), left(0)));
+        assert!(token.is_alive(at(9000), left(1)));
     }
 
     #[test]
     fn a_clock_that_jumped_back_makes_no_token_fresh_and_a_wild_life_is_bounded() {
         let token = Token::following(None, issued(None, Some(i64::MAX)), at(0), &provider());
-        assert!(token.is_fresh(at(-200)) && !token.is_fresh(at(-3600)));
+        assert!(is_fresh(&token, -200) && !is_fresh(&token, -3600));
         assert!(token.expires_at < at(24 * 3600 * 366 * 11));
-        let negative = Token::following(None, issued(None, Some(-5)), at(0), &provider());
-        assert_eq!(negative.expires_at, at(0));
+    }
+
+    #[test]
+    fn a_life_of_nothing_is_the_providers() {
+        for life in [-5, 0] {
+            let token = Token::following(None, issued(None, Some(life)), at(0), &provider());
+            assert_eq!(token.expires_at, at(3600), "{life}");
+        }
+    }
+
+    #[test]
+    fn an_idle_token_is_due_by_its_refresh_tokens_life_or_once_the_clock_has_jumped_back() {
+        let token = Token::following(None, issued(Some("r"), None), at(0), &provider());
+        let due = token.idle_due(&account(), at(0)).unwrap();
+        assert!(due >= at(7200 / 3) && due <= at(7200 * 5 / 12), "{due}");
+        assert_eq!(token.idle_due(&account(), at(-3600)), Some(at(-3600)));
+        let bare = Token::following(None, issued(None, None), at(0), &provider());
+        assert_eq!(bare.idle_due(&account(), at(0)), None);
     }
 }

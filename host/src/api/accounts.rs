@@ -1,4 +1,4 @@
-//! `/api/accounts`: list, show, disconnect.
+//! `/api/accounts`: list, disconnect.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::problem::{Problem, ProblemKind};
-use crate::accounts::{Revocation, alias};
+use crate::accounts::Revocation;
 use crate::host::Host;
 use crate::model::{Account, UserId};
 
@@ -27,27 +27,6 @@ pub(super) async fn list(
     Ok(Json(host.accounts.list(query.user.as_ref())?))
 }
 
-/// The account with the state of its token; the token itself is nowhere among it.
-pub(super) async fn show(
-    _: Caller,
-    State(host): State<Arc<Host>>,
-    Path(account): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    let account = host.accounts.named(&account)?;
-    let token = host.accounts.token_status(&account.id)?;
-    let alias = alias(&account);
-    Ok(Json(json!({
-        "alias": alias,
-        "account": account,
-        "token": token.map(|token| json!({
-            "issued_at": token.issued_at,
-            "expires_at": token.expires_at,
-            "refresh_expires_at": token.refresh_expires_at,
-            "generation": token.generation,
-        })),
-    })))
-}
-
 pub(super) async fn disconnect(
     _: Caller,
     State(host): State<Arc<Host>>,
@@ -56,23 +35,30 @@ pub(super) async fn disconnect(
     let account = host.accounts.named(&account)?;
     let config = host.config.plugin(&account.plugin);
     let done = host.consent.disconnect(&account.id, &config).await?;
+    host.gateway.forget(&account.id);
     let Some(done) = done else {
         return Err(Problem::new(
             ProblemKind::UnknownAccount,
             format_args!("there is no account {}", account.id),
         ));
     };
-    let revoked = match done.revocation {
-        Revocation::Done => "its token was revoked".to_owned(),
-        Revocation::NotOffered => {
-            "the marketplace offers no way to revoke its token; the seller can remove the app in the settings there".to_owned()
-        }
-        Revocation::Failed(why) => format!("its token could not be revoked at the marketplace: {why}"),
-        Revocation::Nothing => "it had no token".to_owned(),
+    host.plugins.forget(&account.id).await?;
+    let (revocation, revoked) = match done.revocation {
+        Revocation::Done => ("done", "its token was revoked".to_owned()),
+        Revocation::NotOffered => (
+            "not_offered",
+            "the marketplace offers no way to revoke its token; the seller can remove the app in the settings there".to_owned(),
+        ),
+        Revocation::Failed(why) => (
+            "failed",
+            format!("its token could not be revoked at the marketplace: {why}"),
+        ),
+        Revocation::Nothing => ("nothing", "it had no token".to_owned()),
     };
     let name = &done.account.identity.name;
     Ok(Json(json!({
         "account": done.account.id,
-        "done": format!("Disconnected {name} ({}): all that was kept of it is forgotten; {revoked}.", done.account.id),
+        "revocation": revocation,
+        "done": format!("Disconnected {name} ({}): its tokens, its settings and what its calls had left behind are forgotten; {revoked}.", done.account.id),
     })))
 }

@@ -19,7 +19,7 @@ use super::errors::finished;
 use super::events::Step;
 use super::form::CallForm;
 use super::plugins::plugin_id;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use crate::contract::AccountNeed;
 use crate::host::Host;
 use crate::model::{Account, PluginId, UserId};
@@ -120,6 +120,7 @@ struct Running {
 impl Running {
     async fn run(self, request: CallRequest) -> Result<Vec<u8>, Problem> {
         let call = request.call.clone();
+        let account = request.account.as_ref().map(|account| account.id.clone());
         let active = self.host.plugins.active(&self.plugin)?;
         let done = self
             .host
@@ -137,6 +138,15 @@ impl Running {
             &call,
             &format!("{}.{}", self.interface, self.function),
         )
+        .map_err(|problem| match (&account, &problem.remedy) {
+            (Some(account), None) if problem.kind() == ProblemKind::ConsentNeeded => {
+                let plugin = &self.plugin;
+                problem.remedy(format_args!(
+                    "stoflow account connect {plugin} --account {account}"
+                ))
+            }
+            _ => problem,
+        })
     }
 
     /// The steps while the call runs, then its result. The call goes on when nobody listens any
@@ -154,7 +164,7 @@ impl Running {
                 Ok(Ok(json)) => result_event(&json),
                 Ok(Err(problem)) => problem_event(&problem),
                 Err(_) => problem_event(&Problem::new(
-                    super::ProblemKind::Internal,
+                    ProblemKind::Internal,
                     "the call broke off; the log says why",
                 )),
             }

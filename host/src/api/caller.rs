@@ -12,6 +12,15 @@ pub enum Caller {
     Operator,
 }
 
+impl Caller {
+    /// By which it is known again: nobody else has this name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+        }
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 

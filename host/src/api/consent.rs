@@ -1,129 +1,365 @@
-//! `/api/{plugin}/oauth`: a seller's consent, begun and completed.
+//! `/api/{plugin}/oauth`: a seller's consent, begun, answered and decided.
+//!
+//! The marketplace sends the seller's browser to `callback`. Who finishes it there depends on how it
+//! was begun: the person in that browser, on a page that says whose shop is connected to whom; or the
+//! backend that the browser is sent on to (`return_to`), with `complete`; or whoever listens at the
+//! redirect address himself, as the command line does, also with `complete`.
+
+mod cookies;
+mod failed;
+mod identify;
+mod pages;
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use url::Url;
 
+use super::body::Body;
 use super::caller::Caller;
-use super::errors::finished;
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
-use crate::accounts::Bearer;
-use crate::consent::{ConsentError, Returned};
+use crate::accounts::{Bearer, Connected};
+use crate::consent::{
+    ConsentError, Declined, Offered, Party, ReturnTo, ReturnToError, Returned, Wish,
+};
 use crate::host::Host;
-use crate::model::{Identity, PluginId, UserId};
-use crate::plugins::CallRequest;
+use crate::model::{PluginId, UserId};
+use crate::secret::Secret;
+use cookies::SameSite;
 
-/// Who begins it.
+/// What a page's form has.
+pub(super) const FORM_BYTES_MAX: usize = 16 << 10;
+
+/// Whose account, and who finishes it.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Connect {
-    user: UserId,
+    /// The account's owner, where one is named, if it is left out.
+    #[serde(default)]
+    user: Option<UserId>,
+    /// The account that is to be renewed, by id or alias.
+    #[serde(default)]
+    account: Option<String>,
+    /// Where the browser is sent in the end.
+    #[serde(default)]
+    return_to: Option<String>,
 }
 
 pub(super) async fn connect(
-    _: Caller,
+    caller: Caller,
     State(host): State<Arc<Host>>,
     Path(plugin): Path<String>,
-    Json(body): Json<Connect>,
-) -> Result<Json<Value>, Problem> {
+    headers: HeaderMap,
+    Body(body): Body<Connect>,
+) -> Result<Response, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     host.plugins.active_installed(&plugin)?;
     let config = host.config.plugin(&plugin);
-    let begun = host
-        .consent
-        .begin(&body.user, &plugin, &config, None)
-        .await?;
-    Ok(Json(json!({
+    let account = body.account.as_deref().map(|a| host.accounts.named(a));
+    let account = account.transpose()?;
+    if let Some(account) = account.as_ref().filter(|a| a.plugin != plugin) {
+        let message = format_args!("{} is no account on {plugin}", account.id);
+        return Err(Problem::new(ProblemKind::BadRequest, message));
+    }
+    let owner = account.as_ref().map(|account| account.user.clone());
+    let user = match (body.user, owner) {
+        (Some(user), Some(owner)) if user != owner => {
+            let message = format_args!("the account belongs to {owner}, not to {user}");
+            return Err(Problem::new(ProblemKind::BadRequest, message));
+        }
+        (user, owner) => user.or(owner).ok_or_else(|| {
+            Problem::new(ProblemKind::BadRequest, "say for whom: user, or account")
+        })?,
+    };
+    let return_to = body.return_to.as_deref().map(|text| return_to(&host, text));
+    let return_to = return_to.transpose()?;
+    let wish = Wish {
+        user: &user,
+        plugin: &plugin,
+        began_by: caller.name(),
+        in_browser: is_own_page(&headers),
+        account: account.as_ref().map(|account| &account.id),
+        return_to: return_to.as_ref(),
+    };
+    let begun = host.consent.begin(wish, &config).await?;
+    let body = Json(json!({
+        "user": user,
         "url": begun.url,
         "redirect_uri": begun.redirect_uri,
         "expires_at": begun.expires_at,
-    })))
+    }));
+    let is_https = cookies::is_https(&plugin, &config);
+    let cookie = begun.cookie.as_ref();
+    let cookie = cookie.and_then(|cookie| cookies::set(cookie, SameSite::Lax, is_https));
+    Ok(with_cookie(body.into_response(), cookie))
 }
 
-/// Where the browser ended.
-#[derive(Debug, Deserialize)]
-pub(super) struct Complete {
-    callback: String,
+/// Whether a page of the host's own origin asks: its browser keeps a cookie, and comes back with it.
+fn is_own_page(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site == "same-origin")
 }
 
-pub(super) async fn complete(
-    _: Caller,
-    State(host): State<Arc<Host>>,
-    Path(plugin): Path<String>,
-    Json(body): Json<Complete>,
-) -> Result<Json<Value>, Problem> {
-    let plugin = plugin_id(&host, &plugin)?;
-    let config = host.config.plugin(&plugin);
-    let returned = Returned {
-        plugin: &plugin,
-        address: &body.callback,
-        began_by: None,
-    };
-    let identify = |token: Bearer| identify(&host, &plugin, token);
-    match host.consent.complete(returned, &config, identify).await {
-        Ok(connected) => Ok(Json(json!({
-            "account": connected.account,
-            "renewed": connected.renewed,
-            "warnings": connected.warnings,
-        }))),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// Asks the plugin whom a fresh token speaks for.
-async fn identify(
-    host: &Host,
-    plugin: &PluginId,
-    token: Bearer,
-) -> Result<Identity, NotIdentified> {
-    let active = host
-        .plugins
-        .active(plugin)
-        .map_err(|error| NotIdentified(error.into()))?;
-    let request = CallRequest {
-        fresh: Some(token),
-        ..CallRequest::new()
-    };
-    let call = request.call.clone();
-    let done = host
-        .plugins
-        .call(&active, "auth", "identify", b"{}", request)
-        .await;
-    let done = done.map_err(|rejected| NotIdentified(rejected.into()))?;
-    let json = finished(done, &call, "auth.identify").map_err(NotIdentified)?;
-    serde_json::from_slice(&json).map_err(|error| {
-        NotIdentified(Problem::new(
-            ProblemKind::PluginFailed,
-            format_args!("auth.identify: {error}"),
-        ))
+fn return_to(host: &Host, text: &str) -> Result<ReturnTo, Problem> {
+    let consent = host.config.consent();
+    let origins = consent.return_origins.iter().map(String::as_str);
+    ReturnTo::new(text, origins).map_err(|error| match &error {
+        ReturnToError::Form(_) => Problem::new(ProblemKind::BadRequest, error),
+        ReturnToError::Origin(origin) => {
+            let remedy = format!(
+                "add it to return_origins below [consent] in {}: return_origins = [{origin:?}]",
+                host.config.path().display()
+            );
+            Problem::new(ProblemKind::NotGranted, error).remedy(remedy)
+        }
     })
 }
 
-/// Why nobody knows whose a token is.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.title)]
-struct NotIdentified(Problem);
-
-fn failed(error: ConsentError) -> Problem {
-    let title = error.to_string();
-    match error {
-        ConsentError::Identify(source) => {
-            let mut problem = Problem::new(
-                ProblemKind::ConsentFailed,
-                format_args!("{title}: {source}"),
-            );
-            if let Some(cause) = source.downcast_ref::<NotIdentified>() {
-                problem.remedy.clone_from(&cause.0.remedy);
-                problem.correlation_id.clone_from(&cause.0.correlation_id);
-            }
-            problem
-        }
-        ConsentError::Misconfigured(_) => Problem::new(ProblemKind::Configuration, title),
-        ConsentError::Unavailable(_) => Problem::new(ProblemKind::Unavailable, title),
-        ConsentError::Store(error) => error.into(),
-        _ => Problem::new(ProblemKind::ConsentFailed, title),
+/// Where the marketplace sends the seller's browser. Nobody says who is asking: the state does.
+pub(super) async fn callback(
+    State(host): State<Arc<Host>>,
+    Path(plugin): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let Some((plugin, name)) = marketplace(&host, &plugin) else {
+        return pages::no_marketplace().into_response();
+    };
+    if method != Method::GET {
+        // Whoever only looks ahead must not use the answer up.
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    let address = query.unwrap_or_default();
+    let return_to = host.consent.return_to(&plugin, &address);
+    let answer = Answer {
+        plugin: plugin.clone(),
+        address,
+        from: From::Browser(cookies::sent(&headers)),
+    };
+    let answered = answer.give(&host).await;
+    match (answered, return_to) {
+        (Ok(offered), _) => asked(&host, &plugin, &name, offered),
+        (Err(error), Some(return_to)) => {
+            let problem = failed::problem(error);
+            redirect(&return_to.with_error(problem.kind().slug()))
+        }
+        (Err(error), None) => failed::page(&error, &name).into_response(),
+    }
+}
+
+/// What the browser gets with an offer: the question, or the way to the backend that answers it.
+fn asked(host: &Host, plugin: &PluginId, name: &str, offered: Offered) -> Response {
+    if let Some(return_to) = &offered.return_to {
+        return redirect(&return_to.with_consent(&offered.id));
+    }
+    let is_https = cookies::is_https(plugin, &host.config.plugin(plugin));
+    let cookie = offered.cookie.as_ref();
+    let cookie = cookie.and_then(|cookie| cookies::set(cookie, SameSite::Strict, is_https));
+    let page = pages::question(&offered, name);
+    with_cookie(page.into_response(), cookie)
+}
+
+/// What the person in the browser decided.
+#[derive(Deserialize)]
+pub(super) struct Confirm {
+    consent: String,
+    decision: Decision,
+}
+
+/// Yes or no to an offer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Decision {
+    #[default]
+    Connect,
+    Cancel,
+}
+
+/// The page's buttons. Nobody says who is asking: the cookie of the page does.
+pub(super) async fn confirm(
+    State(host): State<Arc<Host>>,
+    Path(plugin): Path<String>,
+    headers: HeaderMap,
+    form: Result<Form<Confirm>, FormRejection>,
+) -> Response {
+    let Some((plugin, name)) = marketplace(&host, &plugin) else {
+        return pages::no_marketplace().into_response();
+    };
+    let Ok(Form(form)) = form else {
+        return failed::page(&ConsentError::Form("it has no decision"), &name).into_response();
+    };
+    let sent = cookies::sent(&headers);
+    let (id, party) = (Secret::new(form.consent), Party::Browser(&sent));
+    match decide(&host, &plugin, &id, party, form.decision).await {
+        Ok(Decided::Connected(connected)) => pages::connected(&connected).into_response(),
+        Ok(Decided::Declined(declined)) => pages::declined(&declined, &name).into_response(),
+        Err(error) => failed::page(&error, &name).into_response(),
+    }
+}
+
+enum Decided {
+    Connected(Box<Connected>),
+    Declined(Declined),
+}
+
+async fn decide(
+    host: &Host,
+    plugin: &PluginId,
+    id: &Secret,
+    party: Party<'_>,
+    decision: Decision,
+) -> Result<Decided, ConsentError> {
+    let config = host.config.plugin(plugin);
+    let consent = &host.consent;
+    match decision {
+        Decision::Connect => {
+            let connected = consent.confirm(plugin, id, party, &config).await?;
+            Ok(Decided::Connected(Box::new(connected)))
+        }
+        Decision::Cancel => {
+            let declined = consent.decline(plugin, id, party, &config).await?;
+            Ok(Decided::Declined(declined))
+        }
+    }
+}
+
+/// What the one who began it brings: the marketplace's answer first, then the decision.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Complete {
+    /// For whom the caller finishes it: nobody else than for whom it was begun.
+    user: UserId,
+    /// The address that the browser ended at, or its query.
+    #[serde(default)]
+    callback: Option<String>,
+    /// The offer's id.
+    #[serde(default)]
+    consent: Option<String>,
+    #[serde(default)]
+    decision: Decision,
+}
+
+pub(super) async fn complete(
+    caller: Caller,
+    State(host): State<Arc<Host>>,
+    Path(plugin): Path<String>,
+    Body(body): Body<Complete>,
+) -> Result<Json<Value>, Problem> {
+    let plugin = plugin_id(&host, &plugin)?;
+    let name = host.plugins.active_installed(&plugin)?.description.name;
+    match (body.callback, body.consent) {
+        (Some(address), None) => {
+            let answer = Answer {
+                plugin,
+                address,
+                from: From::Caller(caller, body.user),
+            };
+            let offered = answer.give(&host).await.map_err(failed::problem)?;
+            Ok(Json(json!({
+                "consent": offered.id.expose(),
+                "user": offered.user,
+                "identity": offered.identity,
+                "renews": offered.renews,
+                "warnings": offered.warnings,
+                "expires_at": offered.expires_at,
+            })))
+        }
+        (None, Some(id)) => {
+            let party = Party::Caller {
+                name: caller.name(),
+                user: &body.user,
+            };
+            let id = Secret::new(id);
+            let decided = decide(&host, &plugin, &id, party, body.decision).await;
+            Ok(Json(match decided.map_err(failed::problem)? {
+                Decided::Connected(connected) => json!({
+                    "account": connected.account,
+                    "renewed": connected.renewed,
+                    "warnings": connected.warnings,
+                }),
+                Decided::Declined(declined) => json!({
+                    "account": null,
+                    "done": format!("Nothing was connected; {}.", pages::given_back(&declined, &name)),
+                }),
+            }))
+        }
+        _ => Err(Problem::new(
+            ProblemKind::BadRequest,
+            "say what to complete: callback (the address that the browser ended at) or consent (what came of it)",
+        )),
+    }
+}
+
+/// A marketplace's answer, and who brings it.
+struct Answer {
+    plugin: PluginId,
+    address: String,
+    from: From,
+}
+
+enum From {
+    Browser(Vec<Secret>),
+    Caller(Caller, UserId),
+}
+
+impl Answer {
+    /// In a task of its own: a browser that goes away meanwhile takes no tokens along.
+    async fn give(self, host: &Arc<Host>) -> Result<Offered, ConsentError> {
+        let host = Arc::clone(host);
+        let answered = tokio::spawn(async move {
+            let party = match &self.from {
+                From::Browser(cookies) => Party::Browser(cookies),
+                From::Caller(caller, user) => Party::Caller {
+                    name: caller.name(),
+                    user,
+                },
+            };
+            let returned = Returned {
+                plugin: &self.plugin,
+                address: &self.address,
+                party,
+            };
+            let config = host.config.plugin(&self.plugin);
+            let identify = |token: Bearer| identify::identify(&host, &self.plugin, token);
+            host.consent.answer(returned, &config, identify).await
+        });
+        let stopped = || ConsentError::Unavailable("the host is being stopped".to_owned());
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+fn redirect(to: &Url) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    // A URL is printable ASCII.
+    if let Ok(location) = HeaderValue::from_str(to.as_str()) {
+        headers.insert(header::LOCATION, location);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let policy = HeaderValue::from_static("no-referrer");
+    headers.insert(header::REFERRER_POLICY, policy);
+    response
+}
+
+fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The marketplace of an address, with the name that people know. `None` where none is installed.
+fn marketplace(host: &Host, plugin: &str) -> Option<(PluginId, String)> {
+    let plugin = plugin.parse().ok()?;
+    let installed = host.plugins.active_installed(&plugin).ok()?;
+    Some((plugin, installed.description.name.clone()))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::problem::{Problem, ProblemKind, Violation};
-use crate::accounts::ResolveError;
+use crate::accounts::{ResolveError, TokenError};
 use crate::config::ConfigError;
 use crate::consent::BeginError;
 use crate::contract::NameError;
@@ -81,8 +81,7 @@ fn plugin_error(json: &[u8], function: &str) -> Problem {
         return problem;
     };
     match error {
-        PluginError::Unauthorized(text) => Problem::new(ProblemKind::ConsentNeeded, text)
-            .remedy("connect the account again: stoflow account connect"),
+        PluginError::Unauthorized(text) => Problem::new(ProblemKind::ConsentNeeded, text),
         PluginError::Forbidden(text) => Problem::new(ProblemKind::Forbidden, text),
         PluginError::NotFound(text) => Problem::new(ProblemKind::NotFound, text),
         PluginError::Invalid(violations) => invalid(violations, function),
@@ -217,10 +216,36 @@ impl From<ResolveError> for Problem {
     fn from(error: ResolveError) -> Self {
         let kind = match &error {
             ResolveError::None { .. } | ResolveError::Several { .. } => ProblemKind::AccountNeeded,
-            ResolveError::Unknown { .. } | ResolveError::Form(_) => ProblemKind::UnknownAccount,
+            ResolveError::Unknown { .. }
+            | ResolveError::Disconnected { .. }
+            | ResolveError::Form(_) => ProblemKind::UnknownAccount,
             ResolveError::Store(_) => ProblemKind::Internal,
         };
         Self::new(kind, error)
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        let (kind, remedy) = match &error {
+            TokenError::NeedsConsent(_) => (
+                ProblemKind::ConsentNeeded,
+                "connect the account again: stoflow account connect",
+            ),
+            TokenError::Unavailable(_) => (
+                ProblemKind::Unavailable,
+                "try again later; the account stays connected",
+            ),
+            TokenError::Misconfigured(_) => {
+                (ProblemKind::Configuration, "stoflow plugin configure")
+            }
+            TokenError::ClockWrong(_) => (
+                ProblemKind::Configuration,
+                "set this machine's clock; the account stays connected",
+            ),
+            TokenError::Unknown(_) => (ProblemKind::UnknownAccount, "stoflow account list"),
+        };
+        Self::new(kind, error).remedy(remedy)
     }
 }
 

@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::problem::{Problem, ProblemKind};
 use crate::config::PluginChange;
 use crate::host::Host;
-use crate::model::PluginId;
+use crate::model::{Description, PluginId, Scope};
 use crate::plugins::{Choice, Inspection, Installed};
 
 /// A plugin in a list.
@@ -105,6 +105,7 @@ pub(super) async fn show(
             "client_id": config.client_id,
             "client_secret": config.client_secret.as_ref().map(ToString::to_string),
             "redirect_uri": config.redirect_uri,
+            "scopes_left_out": config.scopes_left_out,
             "origins": config.origins,
             "settings": config.settings,
             "grant": config.grant,
@@ -138,18 +139,56 @@ pub(super) async fn configure(
     let id: PluginId = id
         .parse()
         .map_err(|error| Problem::new(ProblemKind::BadRequest, error))?;
+    let mut warnings = Vec::new();
     if let Ok(installed) = host.plugins.active_installed(&id) {
-        let known = &installed.description.settings;
-        for name in change.settings.keys() {
-            if !known.iter().any(|setting| setting.name == *name) {
-                let names: Vec<_> = known.iter().map(|setting| setting.name.as_str()).collect();
-                let message = format!("{id} has no setting {name:?}; it has {}", names.join(", "));
-                return Err(Problem::new(ProblemKind::BadRequest, message));
-            }
-        }
+        check_settings(&installed, &change)?;
+        warnings = check_scopes(&installed, &change)?;
     }
     host.config.change(&id, &change)?;
-    Ok(Json(json!({ "id": id, "file": host.config.path() })))
+    Ok(Json(
+        json!({ "id": id, "file": host.config.path(), "warnings": warnings }),
+    ))
+}
+
+fn check_settings(installed: &Installed, change: &PluginChange) -> Result<(), Problem> {
+    let Description { id, settings, .. } = &installed.description;
+    let is_known = |name: &String| settings.iter().any(|setting| setting.name == *name);
+    match change.settings.keys().find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let names: Vec<_> = settings.iter().map(|s| s.name.as_str()).collect();
+            let message = format!("{id} has no setting {name:?}; it has {}", names.join(", "));
+            Err(Problem::new(ProblemKind::BadRequest, message))
+        }
+    }
+}
+
+/// Whether the scopes are the plugin's; and what it cannot do without one that it calls necessary.
+/// Which functions that are, only the marketplace knows.
+fn check_scopes(installed: &Installed, change: &PluginChange) -> Result<Vec<String>, Problem> {
+    let id = &installed.description.id;
+    let scopes = installed.provider.as_ref().map(|provider| &provider.scopes);
+    let scopes: Vec<&Scope> = scopes.into_iter().flatten().collect();
+    let mut named = change.without_scopes.iter().chain(&change.with_scopes);
+    if let Some(name) = named.find(|name| !scopes.iter().any(|scope| scope.name == **name)) {
+        let names: Vec<_> = scopes.iter().map(|scope| scope.name.as_str()).collect();
+        let message = format!("{id} has no scope {name:?}; it has {}", names.join(", "));
+        return Err(Problem::new(ProblemKind::BadRequest, message));
+    }
+    let needed = scopes.iter().filter(|scope| {
+        let left_out = &change.without_scopes;
+        !scope.optional
+            && left_out.contains(&scope.name)
+            && !change.with_scopes.contains(&scope.name)
+    });
+    let warning = |scope: &&Scope| {
+        format!(
+            "{id} calls {} necessary: without it sellers cannot let it {}, and the marketplace \
+             refuses the functions that do",
+            scope.name, scope.summary
+        )
+    };
+    Ok(needed.map(warning).collect())
 }
 
 pub(super) async fn remove(

@@ -33,6 +33,16 @@ pub enum ProblemKind {
     ConsentNeeded,
     /// Consent did not come about.
     ConsentFailed,
+    /// The seller, or the one who was asked last, said no.
+    ConsentDenied,
+    /// It took longer than ten minutes.
+    ConsentExpired,
+    /// It has been used.
+    ConsentUsed,
+    /// It was not begun here, or for another user, marketplace, browser or key.
+    ConsentForeign,
+    /// Another seller consented than the one whose account was to be renewed.
+    OtherSeller,
     /// The operator's configuration lacks something or is wrong.
     Configuration,
     /// The arguments do not fit the function.
@@ -82,6 +92,11 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::AccountNeeded, "account-needed", 409, 6),
     (ProblemKind::ConsentNeeded, "consent-needed", 403, 4),
     (ProblemKind::ConsentFailed, "consent-failed", 400, 4),
+    (ProblemKind::ConsentDenied, "consent-denied", 403, 4),
+    (ProblemKind::ConsentExpired, "consent-expired", 400, 4),
+    (ProblemKind::ConsentUsed, "consent-used", 409, 4),
+    (ProblemKind::ConsentForeign, "consent-foreign", 403, 4),
+    (ProblemKind::OtherSeller, "other-seller", 409, 6),
     (ProblemKind::Configuration, "configuration", 409, 6),
     (ProblemKind::InvalidArguments, "invalid-arguments", 422, 3),
     (ProblemKind::Invalid, "invalid", 422, 3),

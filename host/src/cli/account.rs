@@ -1,12 +1,15 @@
-//! `stoflow account`: connect sellers' accounts, show and disconnect them.
+//! `stoflow account`: connect sellers' accounts, show, set up, refresh and disconnect them.
 
-use clap::{Args, Subcommand};
-use serde_json::{Value, json};
-use url::Url;
+mod refresh;
+mod set;
+mod status;
+
+use clap::Subcommand;
+use serde_json::Value;
 
 use super::Failure;
-use super::browser::{self, Callback};
 use super::client::{Client, path};
+use super::connect::Connect;
 use super::rows::rows;
 use crate::model::{Account, AccountState};
 
@@ -23,11 +26,13 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show an account
-    Show {
-        /// Its id (acc_…) or USER/PLUGIN/SHOP
-        account: String,
-    },
+    /// Show whether an account works, since when, and its token, refreshes and settings
+    #[command(visible_alias = "show")]
+    Status(status::Status),
+    /// Set, or take away, an account's own values of its plugin's settings
+    Set(set::Set),
+    /// Get a new token of an account now, or of all accounts that have idled for long
+    Refresh(refresh::Refresh),
     /// Disconnect an account: its tokens are revoked where the marketplace can, and forgotten
     Disconnect {
         /// Its id (acc_…) or USER/PLUGIN/SHOP
@@ -35,31 +40,13 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Connect {
-    /// The plugin: etsy
-    plugin: String,
-    /// Whose account it will be
-    #[arg(long)]
-    user: String,
-    /// Paste the address that the browser ends at, instead of listening for it
-    #[arg(long)]
-    paste: bool,
-    /// Only print the address, do not open a browser
-    #[arg(long)]
-    no_browser: bool,
-}
-
 pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Connect(connect) => self::connect(client, connect).await,
+        Command::Connect(connect) => super::connect::run(client, connect).await,
         Command::List { user, json } => list(client, user.as_deref(), json).await,
-        Command::Show { account } => {
-            let shown: Value = client
-                .get(&path(&["api", "accounts", &account], &[]))
-                .await?;
-            super::print_json(&shown)
-        }
+        Command::Status(status) => status::run(client, status).await,
+        Command::Set(set) => set::run(client, set).await,
+        Command::Refresh(refresh) => refresh::run(client, refresh).await,
         Command::Disconnect { account } => {
             let done: Value = client
                 .delete(&path(&["api", "accounts", &account], &[]))
@@ -73,57 +60,6 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
             Ok(())
         }
     }
-}
-
-async fn connect(client: &mut Client, connect: Connect) -> Result<(), Failure> {
-    let begin = path(&["api", &connect.plugin, "oauth", "connect"], &[]);
-    let begun: Value = client
-        .post(&begin, &json!({ "user": connect.user }))
-        .await?;
-    let text = |name: &str| begun.get(name).and_then(Value::as_str).unwrap_or_default();
-    let redirect = Url::parse(text("redirect_uri")).ok();
-    let listening = match redirect.filter(|_| !connect.paste) {
-        Some(redirect) => Callback::listen(&redirect).await?,
-        None => None,
-    };
-    // A person may take minutes: others can use the store meanwhile.
-    client.release().await?;
-    let url = text("url");
-    println!("Consent here:\n\n  {url}\n");
-    if !connect.no_browser && !connect.paste {
-        browser::open(url);
-    }
-    let (address, page) = match listening {
-        Some(callback) => {
-            println!("Waiting for the browser to come back …");
-            let (address, page) = callback.wait().await?;
-            (address, Some(page))
-        }
-        None => (browser::paste()?, None),
-    };
-    let complete = path(&["api", &connect.plugin, "oauth", "complete"], &[]);
-    let completed: Result<Value, Failure> = client
-        .post(&complete, &json!({ "callback": address }))
-        .await;
-    if let Some(page) = page {
-        page.answer(completed.is_ok()).await;
-    }
-    print_connected(&completed?)
-}
-
-fn print_connected(completed: &Value) -> Result<(), Failure> {
-    let account = completed.get("account").cloned().unwrap_or_default();
-    let account: Account = serde_json::from_value(account).map_err(Failure::reply)?;
-    println!("Connected {} as {}", account.identity.name, account.id);
-    for warning in completed
-        .get("warnings")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        eprintln!("warning: {}", warning.as_str().unwrap_or_default());
-    }
-    Ok(())
 }
 
 async fn list(client: &mut Client, user: Option<&str>, json: bool) -> Result<(), Failure> {
@@ -145,13 +81,14 @@ async fn list(client: &mut Client, user: Option<&str>, json: bool) -> Result<(),
             account.user.to_string(),
             account.plugin.to_string(),
             account.identity.name.clone(),
+            format!("{:.0}", account.since),
             state(&account.state),
         ]
     });
     print!(
         "{}",
         rows(
-            &["ACCOUNT", "USER", "PLUGIN", "SHOP", "STATE"],
+            &["ACCOUNT", "USER", "PLUGIN", "SHOP", "SINCE", "STATE"],
             &lines.collect::<Vec<_>>()
         )
     );

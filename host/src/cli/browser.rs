@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use url::{Host, Url};
 
 use super::Failure;
+use crate::api::Page;
+use crate::secret::Secret;
 
 /// How long a person has: consent's state dies after ten minutes.
 const CONSENT_TIME: Duration = Duration::from_secs(10 * 60);
@@ -85,14 +87,16 @@ impl Callback {
         }))
     }
 
-    /// Waits until the browser comes back, and keeps it waiting for its page.
-    pub(super) async fn wait(self) -> Result<(String, Page), Failure> {
-        tokio::time::timeout(CONSENT_TIME, self.accept())
+    /// Waits until the browser comes back with this consent's state, and keeps it waiting for its
+    /// page. Any page of the web can send a browser here: what belongs to no consent, or to another
+    /// one, ends nothing.
+    pub(super) async fn wait(self, state: &Secret) -> Result<(String, Browser), Failure> {
+        tokio::time::timeout(CONSENT_TIME, self.accept(state))
             .await
             .map_err(|_| Failure::usage("nobody consented within ten minutes; begin again"))?
     }
 
-    async fn accept(self) -> Result<(String, Page), Failure> {
+    async fn accept(self, state: &Secret) -> Result<(String, Browser), Failure> {
         loop {
             let (mut stream, _) = self
                 .listener
@@ -103,12 +107,16 @@ impl Callback {
                 Ok(Ok(Some(target))) => target,
                 _ => continue,
             };
+            let browser = Browser { stream };
             match self.redirect.join(&target) {
-                Ok(address) if address.path() == self.redirect.path() => {
-                    return Ok((address.to_string(), Page { stream }));
+                Ok(address) if address.path() != self.redirect.path() => {
+                    // A browser asks for an icon too.
+                    browser.show(&Page::new("There is nothing here")).await;
                 }
-                // A browser asks for an icon too.
-                _ => respond(&mut stream, "404 Not Found", "There is nothing here.").await,
+                Ok(address) if has_state(&address, state) => {
+                    return Ok((address.to_string(), browser));
+                }
+                _ => browser.show(&stray()).await,
             }
         }
     }
@@ -116,19 +124,36 @@ impl Callback {
 
 /// The browser that waits for its page.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(super) struct Browser {
     stream: TcpStream,
 }
 
-impl Page {
-    pub(super) async fn answer(mut self, connected: bool) {
-        let text = if connected {
-            "The shop is connected. You can close this page."
-        } else {
-            "The shop was not connected. The terminal says why."
-        };
-        respond(&mut self.stream, "200 OK", text).await;
+impl Browser {
+    pub(super) async fn show(mut self, page: &Page) {
+        let html = page.html();
+        let mut reply = "HTTP/1.1 200 OK\r\nconnection: close\r\n".to_owned();
+        for (name, value) in Page::headers() {
+            reply.push_str(&format!("{name}: {value}\r\n"));
+        }
+        reply.push_str(&format!("content-length: {}\r\n\r\n{html}", html.len()));
+        // A browser that has gone does not need its page.
+        let _ = self.stream.write_all(reply.as_bytes()).await;
+        let _ = self.stream.shutdown().await;
     }
+}
+
+/// Whether an address brings this state, once.
+fn has_state(address: &Url, state: &Secret) -> bool {
+    let mut states = address.query_pairs().filter(|(name, _)| name == "state");
+    let first = states.next();
+    let is_this = |value: String| Secret::new(value).digest() == state.digest();
+    first.is_some_and(|(_, value)| is_this(value.into_owned())) && states.next().is_none()
+}
+
+fn stray() -> Page {
+    Page::new("Nobody here waits for this answer")
+        .says("It belongs to no connection that was begun at this terminal, or to an earlier one.")
+        .says("Open the address that the terminal shows now. If somebody sent you a link to get here, close this page.")
 }
 
 /// The path and query of a GET; `None` for anything else.
@@ -150,16 +175,4 @@ async fn request_target(stream: &mut TcpStream) -> io::Result<Option<String>> {
     Ok(target
         .filter(|target| target.starts_with('/'))
         .map(ToOwned::to_owned))
-}
-
-async fn respond(stream: &mut TcpStream, status: &str, text: &str) {
-    let page = format!("<!doctype html><meta charset=utf-8><title>Stoflow</title><p>{text}</p>\n");
-    let reply = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{page}",
-        page.len()
-    );
-    // A browser that has gone does not need its page.
-    let _ = stream.write_all(reply.as_bytes()).await;
-    let _ = stream.shutdown().await;
 }

@@ -72,6 +72,12 @@ pub(super) struct Configure {
     /// The redirect URI, to the letter as the app has registered it
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<String>,
+    /// A scope that sellers are not asked for, though the plugin names it
+    #[arg(long = "without-scope", value_name = "NAME")]
+    without_scopes: Vec<String>,
+    /// A scope that they are asked for again
+    #[arg(long = "with-scope", value_name = "NAME")]
+    with_scopes: Vec<String>,
     /// A stand-in for an origin of the marketplace: https://api.etsy.com=http://127.0.0.1:7010
     #[arg(long = "origin", value_name = "REAL=STAND-IN", value_parser = pair)]
     origins: Vec<(String, String)>,
@@ -235,6 +241,8 @@ async fn configure(client: &mut Client, configure: Configure) -> Result<(), Fail
         client_secret,
         client_secret_file,
         redirect_uri: configure.redirect_uri,
+        without_scopes: configure.without_scopes.into_iter().collect(),
+        with_scopes: configure.with_scopes.into_iter().collect(),
         origins: configure.origins.into_iter().collect::<BTreeMap<_, _>>(),
         settings: configure.settings.into_iter().collect::<BTreeMap<_, _>>(),
     };
@@ -247,6 +255,7 @@ async fn configure(client: &mut Client, configure: Configure) -> Result<(), Fail
         .await?;
     let file = done.get("file").and_then(Value::as_str).unwrap_or_default();
     println!("Set in {file}");
+    super::print_warnings(&done);
     Ok(())
 }
 

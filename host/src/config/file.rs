@@ -6,11 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::PluginConfig;
+use super::change::{PluginChange, apply};
 use super::plugin::{PluginTable, SECRET_BYTES_MIN};
+use super::{ConsentConfig, PluginConfig};
 use crate::directory;
 use crate::model::{Grant, PluginId};
 use crate::secret::Secret;
@@ -22,9 +23,16 @@ const FILE_NAME: &str = "stoflow.toml";
 #[derive(Debug)]
 pub struct Config {
     path: PathBuf,
-    plugins: RwLock<BTreeMap<PluginId, Arc<PluginConfig>>>,
+    set: RwLock<Set>,
     /// One writer at a time: a change reads the file again, edits it and puts it in place.
     writing: Mutex<()>,
+}
+
+/// What is set, as it is used.
+#[derive(Debug)]
+struct Set {
+    consent: Arc<ConsentConfig>,
+    plugins: BTreeMap<PluginId, Arc<PluginConfig>>,
 }
 
 /// Why the configuration cannot be used or changed.
@@ -58,34 +66,11 @@ pub enum ConfigError {
     },
 }
 
-/// What a command changes for one plugin; `None` leaves as it is. It has no `Debug`: it may hold the
-/// app's secret.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PluginChange {
-    /// The app's id at the marketplace.
-    #[serde(default)]
-    pub client_id: Option<String>,
-    /// The app's secret.
-    #[serde(default)]
-    pub client_secret: Option<String>,
-    /// The file that holds it.
-    #[serde(default)]
-    pub client_secret_file: Option<PathBuf>,
-    /// The `redirect_uri` of consent.
-    #[serde(default)]
-    pub redirect_uri: Option<String>,
-    /// Stand-ins by real origin; an empty text takes one away.
-    #[serde(default)]
-    pub origins: BTreeMap<String, String>,
-    /// Settings by name; an empty text takes one away.
-    #[serde(default)]
-    pub settings: BTreeMap<String, String>,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
+    #[serde(default)]
+    consent: ConsentConfig,
     #[serde(default)]
     plugins: BTreeMap<PluginId, PluginTable>,
 }
@@ -94,10 +79,10 @@ impl Config {
     /// Reads `stoflow.toml` in the data directory; where there is none, nothing is set.
     pub fn load(data_dir: &Path) -> Result<Self, ConfigError> {
         let path = data_dir.join(FILE_NAME);
-        let plugins = read(&path)?;
+        let set = parse(&path, &read_text(&path)?)?;
         Ok(Self {
             path,
-            plugins: RwLock::new(plugins),
+            set: RwLock::new(set),
             writing: Mutex::new(()),
         })
     }
@@ -109,8 +94,14 @@ impl Config {
 
     /// What is set for a plugin; all unset where nothing is.
     pub fn plugin(&self, id: &PluginId) -> Arc<PluginConfig> {
-        let plugins = self.plugins.read().unwrap_or_else(PoisonError::into_inner);
-        plugins.get(id).cloned().unwrap_or_default()
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        set.plugins.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What is set for consents.
+    pub fn consent(&self) -> Arc<ConsentConfig> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&set.consent)
     }
 
     /// Changes what is set for a plugin, in the file and here.
@@ -183,13 +174,13 @@ impl Config {
         });
         edit(as_table(plugins).ok_or_else(|| self.no_table("plugins"))?)?;
         let text = document.to_string();
-        let plugins = parse(&self.path, &text)?;
+        let set = parse(&self.path, &text)?;
         // Readable by its owner alone: it may hold the app's secret.
         directory::replace(&self.path, text.as_bytes()).map_err(|source| ConfigError::Io {
             path: self.path.clone(),
             source,
         })?;
-        *self.plugins.write().unwrap_or_else(PoisonError::into_inner) = plugins;
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
         Ok(())
     }
 }
@@ -216,53 +207,6 @@ fn unfolded(table: &Table) -> Table {
     unfolded
 }
 
-fn apply(table: &mut Table, change: &PluginChange) {
-    let mut set = |key: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            table.insert(key, toml_edit::value(value));
-        }
-    };
-    set("client_id", change.client_id.as_deref());
-    set("redirect_uri", change.redirect_uri.as_deref());
-    set("client_secret", change.client_secret.as_deref());
-    let file = change
-        .client_secret_file
-        .as_ref()
-        .map(|path| path.display().to_string());
-    set("client_secret_file", file.as_deref());
-    if change.client_secret.is_some() {
-        table.remove("client_secret_file");
-    }
-    if file.is_some() {
-        table.remove("client_secret");
-    }
-    apply_map(table, "origins", &change.origins);
-    apply_map(table, "settings", &change.settings);
-}
-
-fn apply_map(table: &mut Table, key: &str, changes: &BTreeMap<String, String>) {
-    if changes.is_empty() {
-        return;
-    }
-    let item = table
-        .entry(key)
-        .or_insert_with(|| Item::Table(Table::new()));
-    let Some(map) = item.as_table_like_mut() else {
-        return;
-    };
-    for (name, value) in changes {
-        if value.is_empty() {
-            map.remove(name);
-        } else {
-            map.insert(name, toml_edit::value(value));
-        }
-    }
-}
-
-fn read(path: &Path) -> Result<BTreeMap<PluginId, Arc<PluginConfig>>, ConfigError> {
-    parse(path, &read_text(path)?)
-}
-
 fn read_text(path: &Path) -> Result<String, ConfigError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
@@ -274,7 +218,7 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<BTreeMap<PluginId, Arc<PluginConfig>>, ConfigError> {
+fn parse(path: &Path, text: &str) -> Result<Set, ConfigError> {
     let document: Document = toml_edit::de::from_str(text).map_err(|error| {
         invalid(
             path,
@@ -283,12 +227,48 @@ fn parse(path: &Path, text: &str) -> Result<BTreeMap<PluginId, Arc<PluginConfig>
             error.message(),
         )
     })?;
-    let resolved = document.plugins.into_iter().map(|(id, table)| {
+    document
+        .consent
+        .check()
+        .map_err(|message| ConfigError::Value {
+            place: format!("{}: consent.return_origins", path.display()),
+            message,
+        })?;
+    let plugins = document.plugins.into_iter().map(|(id, table)| {
         let place = |key: &str| format!("{}: plugins.{id}.{key}", path.display());
         let plugin = resolve(table, &place)?;
         Ok((id.clone(), Arc::new(plugin)))
     });
-    resolved.collect()
+    let plugins = plugins.collect::<Result<_, ConfigError>>()?;
+    check_redirects(path, &plugins)?;
+    Ok(Set {
+        consent: Arc::new(document.consent),
+        plugins,
+    })
+}
+
+/// Where two marketplaces send browsers to one address, the answer of one can be passed off as the
+/// other's (RFC 9700 §4.4).
+fn check_redirects(
+    path: &Path,
+    plugins: &BTreeMap<PluginId, Arc<PluginConfig>>,
+) -> Result<(), ConfigError> {
+    let mut seen = BTreeMap::new();
+    for (id, plugin) in plugins {
+        let Some(uri) = &plugin.redirect_uri else {
+            continue;
+        };
+        let place = uri.split(['?', '#']).next().unwrap_or_default();
+        if let Some(other) = seen.insert(place, id) {
+            return Err(ConfigError::Value {
+                place: format!("{}: plugins.{id}.redirect_uri", path.display()),
+                message: format!(
+                    "is that of {other}, too; each marketplace needs an address of its own"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn resolve(
@@ -326,6 +306,7 @@ fn resolve(
         client_id: table.client_id,
         client_secret,
         redirect_uri: table.redirect_uri,
+        scopes_left_out: table.scopes_left_out,
         origins: table.origins,
         settings: table.settings,
         grant: table.grant,
@@ -347,7 +328,7 @@ fn guarded(secret: String, place: impl Fn() -> String) -> Result<Secret, ConfigE
 }
 
 /// An origin is scheme, host and port, and nothing behind them (RFC 6454 §6.1).
-fn check_origin(text: &str) -> Result<(), String> {
+pub(super) fn check_origin(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|error| format!("{text:?} is no origin: {error}"))?;
     let serialized = url.origin().ascii_serialization();
     if matches!(url.scheme(), "http" | "https") && serialized == text {
@@ -495,6 +476,50 @@ mod tests {
             message.contains("write it as \"http://localhost:1\""),
             "{message}"
         );
+    }
+
+    #[test]
+    fn where_browsers_are_sent_back_to_is_read_and_what_is_no_origin_is_named() {
+        let (_directory, config) =
+            written("[consent]\nreturn_origins = [\"https://app.example\"]\n");
+        let config = config.unwrap();
+        assert_eq!(config.consent().return_origins, ["https://app.example"]);
+        config.change(&etsy(), &PluginChange::default()).unwrap();
+        assert_eq!(config.consent().return_origins, ["https://app.example"]);
+        for (text, words) in [
+            (
+                "return_origins = [\"https://app.example/\"]",
+                "consent.return_origins",
+            ),
+            ("return_origins = [\"http://app.example\"]", "not https"),
+            ("return_origin = []", "stoflow.toml:2:"),
+        ] {
+            let (_directory, config) = written(&format!("[consent]\n{text}\n"));
+            let message = config.unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn no_two_marketplaces_send_browsers_to_one_address() {
+        let (directory, config) =
+            written("[plugins.etsy]\nredirect_uri = \"https://stoflow.example/callback?m=etsy\"\n");
+        let ebay: PluginId = "ebay".parse().unwrap();
+        let change = |uri: &str| PluginChange {
+            redirect_uri: Some(uri.to_owned()),
+            ..PluginChange::default()
+        };
+        let config = config.unwrap();
+        let refused = config.change(&ebay, &change("https://stoflow.example/callback?m=ebay"));
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.contains("redirect_uri") && message.contains("that of ebay"),
+            "{message}"
+        );
+        config
+            .change(&ebay, &change("https://stoflow.example/ebay"))
+            .unwrap();
+        Config::load(directory.path()).unwrap();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One plugin's part of `stoflow.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub struct PluginConfig {
     pub client_secret: Option<Secret>,
     /// The `redirect_uri` of consent, to the letter as it is registered.
     pub redirect_uri: Option<String>,
+    /// Scopes that sellers are not asked for, though the plugin names them.
+    pub scopes_left_out: BTreeSet<String>,
     /// Stand-ins: real origin → the one that is dialled instead (a sandbox). What stands here may
     /// be a loopback address and plain http.
     pub origins: BTreeMap<String, String>,
@@ -52,6 +54,8 @@ pub(super) struct PluginTable {
     pub(super) client_secret_file: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) redirect_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) scopes_left_out: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) origins: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -1,5 +1,6 @@
 //! Why a consent led to no account, in words for the person who gave it and for the API.
 
+use crate::model::AccountId;
 use crate::store::StoreError;
 
 /// Why a consent cannot begin.
@@ -50,6 +51,22 @@ pub enum ConsentError {
     /// The marketplace does not say who consented. Why is the source.
     #[error("the marketplace gave a token, but not whose it is; nothing was kept")]
     Identify(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another seller consented than the one whose account was to be renewed.
+    #[error(
+        "{account} is {expected}, but {consented} consented; nothing was changed, and the new \
+         consent was given back"
+    )]
+    OtherSeller {
+        /// The account.
+        account: AccountId,
+        /// Whose it is.
+        expected: String,
+        /// Who consented.
+        consented: String,
+    },
+    /// The account that was to be renewed was disconnected meanwhile.
+    #[error("there is no account {0} any more; the consent was given back")]
+    AccountGone(AccountId),
     /// The account could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -145,10 +145,7 @@ fn filled(header: &SecretHeader, call: &CallContext) -> Result<String, Refusal> 
 fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
     let plugin = &call.plugin;
     let (kind, remedy) = match error {
-        TokenError::NeedsConsent(_) => (
-            RefusalKind::NeedsConsent,
-            format!("stoflow account connect {plugin}"),
-        ),
+        TokenError::NeedsConsent(_) => (RefusalKind::NeedsConsent, connect_again(call)),
         TokenError::Unavailable(_) => (
             RefusalKind::Unavailable,
             "try again later; the consent is kept".to_owned(),
@@ -157,12 +154,25 @@ fn token_error(error: &TokenError, call: &CallContext) -> Refusal {
             RefusalKind::Credential,
             format!("stoflow plugin configure {plugin}"),
         ),
+        TokenError::ClockWrong(_) => (
+            RefusalKind::Credential,
+            "set this machine's clock; the consent is kept".to_owned(),
+        ),
         TokenError::Unknown(_) => (
             RefusalKind::NeedsConsent,
             format!("stoflow account connect {plugin}"),
         ),
     };
     Refusal::new(kind, error.to_string()).remedy(remedy)
+}
+
+/// The command that renews the account, and no other one.
+fn connect_again(call: &CallContext) -> String {
+    let plugin = &call.plugin;
+    match &call.seller {
+        Seller::Account(account) => format!("stoflow account connect {plugin} --account {account}"),
+        _ => format!("stoflow account connect {plugin}"),
+    }
 }
 
 fn credential(what: impl Into<String>) -> Refusal {
@@ -402,6 +412,10 @@ mod tests {
             ),
             (
                 TokenError::Misconfigured("invalid_client".into()),
+                RefusalKind::Credential,
+            ),
+            (
+                TokenError::ClockWrong("1 h ahead".into()),
                 RefusalKind::Credential,
             ),
             (

@@ -108,6 +108,7 @@ impl Exchange<'_> {
         call.record.active();
         Ok(sent.map(|inbound| {
             Span::current().record("status", inbound.status.as_u16());
+            self.note_worked(&inbound, made);
             let asked = self.learn(&ticket, &inbound);
             (inbound, asked)
         }))
@@ -138,6 +139,14 @@ impl Exchange<'_> {
             &inbound.headers,
             now,
         )
+    }
+
+    /// Says which token the marketplace has taken, if it has taken one.
+    fn note_worked(&self, inbound: &Inbound, made: &Credentials) {
+        let generation = made.generation.filter(|_| inbound.status.is_success());
+        if let (Some(account), Some(generation)) = (self.call.seller.account(), generation) {
+            self.gateway.tokens.worked(account, generation);
+        }
     }
 
     /// The generation of the account's token, where the marketplace refused it and a newer one may

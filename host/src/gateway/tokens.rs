@@ -23,6 +23,9 @@ pub trait Tokens: Send + Sync {
         config: &'a PluginConfig,
         refused: u64,
     ) -> TokenFuture<'a>;
+
+    /// The marketplace has taken the token of this generation.
+    fn worked(&self, _account: &AccountId, _generation: u64) {}
 }
 
 impl Tokens for Accounts {
@@ -37,5 +40,9 @@ impl Tokens for Accounts {
         refused: u64,
     ) -> TokenFuture<'a> {
         Box::pin(self.refreshed(account, config, refused))
+    }
+
+    fn worked(&self, account: &AccountId, generation: u64) {
+        self.worked(account, generation);
     }
 }

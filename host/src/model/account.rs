@@ -24,6 +24,9 @@ pub struct Account {
     pub since: Timestamp,
     /// What was consented to.
     pub scopes: Vec<String>,
+    /// What was asked for beside it and not consented to.
+    #[serde(default)]
+    pub missing_scopes: Vec<String>,
     /// When it was first connected.
     pub connected_at: Timestamp,
     /// Its own values of the plugin's settings.

@@ -12,8 +12,9 @@ use crate::accounts::Bearer;
 use crate::config::PluginConfig;
 use crate::contract::{AccountNeed, Function, NameError};
 use crate::gateway::{CallContext, Seller};
-use crate::model::{Account, CallId, Description, Lane};
+use crate::model::{Account, AccountId, CallId, Description, Lane};
 use crate::runtime::{Assets, Call, Finished, LinkedPlugin, Progress, Subject, TimeLimit};
+use crate::store::StoreError;
 
 /// For whom a call is, and what comes with it.
 #[derive(Debug)]
@@ -128,6 +129,14 @@ impl Plugins {
             _ => None,
         };
         Ok(self.call_function(plugin, callee, arguments, request).await)
+    }
+
+    /// Forgets what calls for an account have left behind.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, account: &AccountId) -> Result<(), StoreError> {
+        self.doors.journal.forget(account).await
     }
 
     async fn call_function(

@@ -4,6 +4,10 @@
 //! written: the directory and each entry belong to this user and are writable for nobody else, no
 //! link is followed, and the bytes are read into memory, checked against their digest, and those
 //! very bytes are loaded. On any doubt the component is compiled again.
+//!
+//! Where the master key lies outside the data directory, the digest is made with a key derived from
+//! it: then who can write here, as a restored backup or another program of this user can, still
+//! cannot make code that is loaded.
 
 use std::fs::{self, OpenOptions};
 use std::hash::{Hash, Hasher};
@@ -11,15 +15,17 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::linked::Digest;
 use crate::directory;
 
 /// Begins every entry; another layout has another one.
-const MAGIC: &[u8; 16] = b"stoflow-code-v1\n";
+const MAGIC: &[u8; 16] = b"stoflow-code-v2\n";
 
 const SHA256_BYTES: usize = 32;
 
@@ -34,16 +40,23 @@ pub struct CacheError {
     why: String,
 }
 
+/// What compiled code is authenticated with. Without one, a digest only tells damage.
+pub type CodeKey = Zeroizing<[u8; 32]>;
+
 /// The directory of compiled code, for one engine.
-#[derive(Debug)]
 pub(super) struct Cache {
     directory: PathBuf,
+    key: Option<CodeKey>,
     /// Of the engine's settings, wasmtime's version and this machine's processor.
     engine: String,
 }
 
 impl Cache {
-    pub(super) fn open(directory: &Path, engine: &Engine) -> Result<Self, CacheError> {
+    pub(super) fn open(
+        directory: &Path,
+        key: Option<CodeKey>,
+        engine: &Engine,
+    ) -> Result<Self, CacheError> {
         let error = |why: String| CacheError {
             path: directory.to_owned(),
             why,
@@ -53,6 +66,7 @@ impl Cache {
         }
         let cache = Self {
             directory: directory.to_owned(),
+            key,
             engine: settings(engine),
         };
         cache.check_directory().map_err(error)?;
@@ -136,7 +150,7 @@ impl Cache {
             return Err("is cut short".into());
         };
         let (sum, code) = rest.split_at(SHA256_BYTES);
-        if magic != MAGIC || sum != self.sum(digest, code).as_slice() {
+        if magic != MAGIC || !self.holds(sum, digest, code) {
             return Err("does not have the content that was written".into());
         }
         let code = code.to_vec();
@@ -145,18 +159,42 @@ impl Cache {
 
     fn write(&self, path: &Path, digest: Digest, code: &[u8]) -> io::Result<()> {
         self.check_directory().map_err(io::Error::other)?;
-        let entry = [MAGIC.as_slice(), &self.sum(digest, code), code].concat();
+        let sum = self.sum(digest, code).finalize().into_bytes();
+        let entry = [MAGIC.as_slice(), &sum, code].concat();
         directory::replace(path, &entry)
     }
 
-    /// Binds the code to the component and to the engine that it was compiled for.
-    fn sum(&self, digest: Digest, code: &[u8]) -> [u8; SHA256_BYTES] {
-        let mut sum = Sha256::new();
+    /// Whether `sum` is what was written with this code.
+    fn holds(&self, sum: &[u8], digest: Digest, code: &[u8]) -> bool {
+        // Compared in constant time: how much of a guess is right shows nowhere.
+        self.sum(digest, code).verify_slice(sum).is_ok()
+    }
+
+    /// Binds the code to the component and to the engine that it was compiled for. Without a key of
+    /// the operator's this is a digest under one that everybody knows.
+    fn sum(&self, digest: Digest, code: &[u8]) -> Hmac<Sha256> {
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        if let Some(key) = &self.key {
+            for (byte, of_key) in block.iter_mut().zip(key.iter()) {
+                *byte = *of_key;
+            }
+        }
+        let mut sum = Hmac::<Sha256>::new(&block);
+        block.as_mut_slice().zeroize();
         sum.update(MAGIC);
-        sum.update(digest.to_string());
-        sum.update(&self.engine);
+        sum.update(digest.to_string().as_bytes());
+        sum.update(self.engine.as_bytes());
         sum.update(code);
-        sum.finalize().into()
+        sum
+    }
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache")
+            .field("directory", &self.directory)
+            .field("authenticated", &self.key.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -228,8 +266,12 @@ mod tests {
 
     impl Kept {
         fn new() -> Self {
+            Self::under(None)
+        }
+
+        fn under(key: Option<CodeKey>) -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let runtime = Runtime::new(Some(&folder.path().join("a/b/compiled"))).unwrap();
+            let runtime = Runtime::new(Some((&folder.path().join("a/b/compiled"), key))).unwrap();
             let text = "(component (core module (func (export \"f\") (result i32) i32.const 7)))";
             let component = wat::parse_str(text).unwrap();
             let digest = Digest::of(&component);
@@ -349,7 +391,7 @@ mod tests {
         for mode in [0o720, 0o702] {
             fs::set_permissions(directory, Permissions::from_mode(mode)).unwrap();
             assert!(!kept.is_used(), "a directory of mode {mode:o}");
-            assert!(Cache::open(directory, &kept.runtime.engine).is_err());
+            assert!(Cache::open(directory, None, &kept.runtime.engine).is_err());
         }
         let metadata = fs::metadata(kept.entry()).unwrap();
         assert!(check_owner(&metadata, user()).is_ok());
@@ -368,11 +410,35 @@ mod tests {
         kept.is_doubted("another engine's entry", |entry| {
             let engine = Cache {
                 directory: kept.cache().directory.clone(),
+                key: None,
                 engine: "other".into(),
             };
             let component = Component::from_binary(&kept.runtime.engine, &kept.component).unwrap();
             engine.put(kept.digest, &component);
             fs::rename(engine.path(kept.digest), entry).unwrap();
         });
+    }
+
+    #[test]
+    fn code_that_was_kept_under_another_key_or_none_is_doubted() {
+        let key = |byte| Some(Zeroizing::new([byte; 32]));
+        let kept = Kept::under(key(7));
+        for other in [None, key(8)] {
+            kept.is_doubted("another key's entry", |entry| {
+                let forger = Cache {
+                    directory: kept.cache().directory.clone(),
+                    key: other,
+                    engine: kept.cache().engine.clone(),
+                };
+                let code = Component::from_binary(&kept.runtime.engine, &kept.component).unwrap();
+                forger.put(kept.digest, &code);
+                assert_eq!(forger.path(kept.digest), entry);
+            });
+        }
+        let shown = format!("{:?}", kept.cache());
+        assert!(
+            shown.contains("authenticated: true") && !shown.contains("7, 7"),
+            "{shown}"
+        );
     }
 }

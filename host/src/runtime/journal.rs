@@ -17,7 +17,7 @@ use super::limits::LimitReached;
 use super::state::CallState;
 use crate::locks::NamedLocks;
 use crate::model::AccountId;
-use crate::store::{Commit, Key, Record, Store};
+use crate::store::{Commit, Key, Record, Store, StoreError};
 
 /// A checkpoint holds ids and names of steps, not the product's pictures.
 const CHECKPOINT_BYTES_MAX: usize = 256 << 10;
@@ -30,6 +30,9 @@ const STEP_CHARS_MAX: usize = 200;
 
 /// What one checkpoint may claim: the ids of what one operation left on the marketplace.
 const CLAIMS_MAX: usize = 32;
+
+/// So many deletions are far below the largest commit.
+const FORGOTTEN_AT_ONCE: usize = 1000;
 
 /// An entry as it is kept, by account and key.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +68,34 @@ impl Journal {
             store,
             held: NamedLocks::default(),
         }
+    }
+
+    /// Forgets all that calls for an account have left.
+    ///
+    /// # Errors
+    /// The store's: then nothing, or only a part, is forgotten.
+    pub async fn forget(&self, account: &AccountId) -> std::result::Result<(), StoreError> {
+        let below = Key::of([account.as_str()]);
+        let (mut commit, mut changes) = (Commit::new(), 0);
+        let entries = self.store.scan::<Entry>(&below)?;
+        let claims = self.store.scan::<Claim>(&below)?;
+        let entries = entries.iter().map(|(key, _)| (key, true));
+        let claims = claims.iter().map(|(key, _)| (key, false));
+        for (key, is_entry) in claims.chain(entries) {
+            commit = if is_entry {
+                commit.delete::<Entry>(key)
+            } else {
+                commit.delete::<Claim>(key)
+            };
+            changes += 1;
+            if changes % FORGOTTEN_AT_ONCE == 0 {
+                self.store.commit(std::mem::take(&mut commit)).await?;
+            }
+        }
+        if commit.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(commit).await
     }
 }
 

@@ -5,6 +5,10 @@
 //! After an error of the log or of sled nothing more is acknowledged: what a failed sync was to
 //! write may be gone from memory, and a second sync would claim that it is there.
 
+mod rotation;
+
+pub(super) use rotation::{Sealed, Step};
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
@@ -39,6 +43,8 @@ pub(super) type Answer = Reply<()>;
 /// What the thread is told.
 pub(super) enum Message {
     Commit(Commit, Answer),
+    /// Take a step of a rotation of the master key.
+    Rotate(Step, Reply<Sealed>),
     /// Look at everything.
     Check(Reply<Check>),
     /// Give out a checkpoint of all there is.
@@ -53,6 +59,8 @@ pub(super) struct Committer {
     state: State,
     /// Whether sled holds what it has not written out.
     unflushed: bool,
+    /// During a rotation of the master key: records that are still under an older data key.
+    to_seal: Vec<Place>,
 }
 
 /// What the thread knows of the store from one group to the next.
@@ -78,6 +86,7 @@ impl Committer {
             shared,
             log,
             state,
+            to_seal: Vec::new(),
         }
     }
 
@@ -92,6 +101,7 @@ impl Committer {
             self.commit(group);
             match other {
                 None | Some(Message::Commit(..)) => {}
+                Some(Message::Rotate(step, reply)) => reply(self.rotate(&step)),
                 Some(Message::Check(reply)) => reply(self.check()),
                 Some(Message::Export(reply)) => reply(self.export()),
                 Some(Message::Close(answer)) => return self.close(answer),
@@ -138,7 +148,14 @@ impl Committer {
         for answer in answers {
             answer(written.clone());
         }
-        if written.is_ok() && self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint.bytes) {
+        if written.is_ok() {
+            self.cut_if_due();
+        }
+    }
+
+    /// Cuts a log that has grown large.
+    fn cut_if_due(&mut self) {
+        if self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint.bytes) {
             // The commits are answered and durable; only what comes after is refused.
             let cut = self.cut(&[]);
             cut.unwrap_or_else(|error| self.fail(&error));
@@ -169,7 +186,8 @@ impl Committer {
             let mut pieces = 0;
             let mut after = None;
             if let Some(text) = &change.text {
-                let (sealed, count) = frame::seal(&self.shared.keys, &change.place, number, text)?;
+                let keys = self.shared.keys();
+                let (sealed, count) = frame::seal(&keys, &change.place, number, text)?;
                 entries.extend(sealed);
                 pieces = count;
                 after = Some((number, count));
@@ -227,10 +245,11 @@ impl Committer {
         let before = |place: &Place| self.shared.engine(|engine| engine.generation(place));
         census.follow(logged, before)?;
         self.unmark()?;
-        self.log.append(&self.shared.keys, logged)?;
+        let keys = self.shared.keys();
+        self.log.append(&keys, logged)?;
         self.shared.change(|engine| {
             let entries = logged.iter().flat_map(|commit| &commit.entries);
-            engine.apply(&self.shared.keys, last, &census, entries)
+            engine.apply(&keys, last, &census, entries)
         })?;
         Ok(census)
     }
@@ -251,7 +270,7 @@ impl Committer {
             let state = (self.state.last, &self.state.census);
             cut(
                 &self.shared.dir,
-                &self.shared.keys,
+                &self.shared.keys(),
                 Some(engine),
                 state,
                 flawed,
@@ -264,9 +283,9 @@ impl Committer {
 
     fn check(&self) -> Result<Check, StoreError> {
         let (last, census) = (self.state.last, &self.state.census);
-        let Shared { dir, keys, .. } = &*self.shared;
+        let (dir, keys) = (&self.shared.dir, self.shared.keys());
         self.shared
-            .engine(|engine| check::check(dir, keys, engine, last, census))
+            .engine(|engine| check::check(dir, &keys, engine, last, census))
     }
 
     /// A checkpoint of the last commit: the one that is there, if it is one and still whole.
@@ -275,7 +294,7 @@ impl Committer {
         let path = self.shared.dir.join(files::CHECKPOINT.now);
         let is_whole = || {
             let bytes = std::fs::read(&path).ok()?;
-            checkpoint::read(&path, &bytes, &self.shared.keys, |_| Ok(())).ok()
+            checkpoint::read(&path, &bytes, &self.shared.keys(), |_| Ok(())).ok()
         };
         let flawed = match is_whole() {
             Some(_) => None,
@@ -298,7 +317,7 @@ impl Committer {
                 return Ok(());
             }
             self.shared.engine(|engine| engine.sync())?;
-            clean::write(&self.shared.dir, &self.shared.keys, self.state.last)
+            clean::write(&self.shared.dir, &self.shared.keys(), self.state.last)
         });
         // sled is closed before the lock is given back, and nobody reads on.
         self.shared.close();

@@ -11,6 +11,8 @@ use super::{StoreError, directory, files};
 
 /// What the copy is called until it is known whether it is needed.
 const NAME: &str = "store.copy";
+/// With what the name of one begins that is kept.
+const KEPT: &str = "store.damaged-";
 
 /// A copy beside the store.
 pub(super) struct Copy {
@@ -42,7 +44,7 @@ impl Copy {
     /// Keeps it under a name of the time, for whoever wants to look at it.
     pub(super) fn keep(self) -> Result<PathBuf, StoreError> {
         let now = jiff::Timestamp::now().as_millisecond();
-        let kept = self.dir.with_file_name(format!("store.damaged-{now}"));
+        let kept = self.dir.with_file_name(format!("{KEPT}{now}"));
         std::fs::rename(&self.path, &kept).map_err(StoreError::io(&self.path))?;
         Ok(kept)
     }
@@ -61,6 +63,18 @@ impl Copy {
         }
         self.forget()
     }
+}
+
+/// The copies that were kept.
+pub(super) fn kept(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut kept = Vec::new();
+    for entry in std::fs::read_dir(data_dir)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(KEPT) {
+            kept.push(entry.path());
+        }
+    }
+    Ok(kept)
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

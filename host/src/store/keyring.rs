@@ -23,12 +23,43 @@ const TAG: usize = 16;
 pub(super) const SEALED_EXTRA: usize = NONCE + TAG;
 const FILE_VERSION: u32 = 1;
 
-/// The data keys, ready to use.
+/// The data keys, ready to use. There is one, but for the time of a rotation, when what the one
+/// before has sealed is sealed again.
 pub(super) struct Keyring {
     current: u32,
-    keys: Vec<(u32, XChaCha20Poly1305)>,
+    keys: Vec<DataKey>,
     /// What the file holds: the same keys, wrapped.
     file: Vec<u8>,
+}
+
+#[derive(Clone)]
+struct DataKey {
+    id: u32,
+    bytes: Zeroizing<[u8; 32]>,
+    cipher: XChaCha20Poly1305,
+}
+
+impl DataKey {
+    fn new(id: u32, bytes: Zeroizing<[u8; 32]>) -> Self {
+        let cipher = cipher(&bytes);
+        Self { id, bytes, cipher }
+    }
+
+    fn random(id: u32) -> Self {
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        rand::rng().fill_bytes(bytes.as_mut());
+        Self::new(id, bytes)
+    }
+
+    fn wrapped(&self, master: &MasterKey) -> Result<WrappedKey, StoreError> {
+        let text = self.bytes.as_ref();
+        let sealed = seal(&cipher(master.bytes()), &wrap_for(self.id), text)?;
+        Ok(WrappedKey {
+            id: self.id,
+            master: fingerprint(master),
+            sealed: STANDARD.encode(sealed),
+        })
+    }
 }
 
 /// The file: JSON, so that a key more is an entry more.
@@ -58,28 +89,46 @@ impl Keyring {
 
     /// Makes the first data key; the file `path` that is to hold it is not written yet.
     pub(super) fn make(path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
-        let mut bytes = Zeroizing::new([0_u8; 32]);
-        rand::rng().fill_bytes(bytes.as_mut());
-        let id = 1;
-        let wrapped = WrappedKey {
-            id,
-            master: fingerprint(master),
-            sealed: STANDARD.encode(seal(
-                &cipher(master.bytes()),
-                &wrap_for(id),
-                bytes.as_ref(),
-            )?),
-        };
+        Self::of(vec![DataKey::random(1)], path, master)
+    }
+
+    /// These keys and a new one, which seals from now on, under a master key. The file `path` is
+    /// not written yet.
+    pub(super) fn with_another(&self, path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
+        let mut keys = self.keys.clone();
+        keys.push(DataKey::random(self.current + 1));
+        Self::of(keys, path, master)
+    }
+
+    /// The key that seals now, without those before it: what they sealed opens no more. The file
+    /// `path` is not written yet.
+    pub(super) fn current_alone(
+        &self,
+        path: &Path,
+        master: &MasterKey,
+    ) -> Result<Self, StoreError> {
+        let mut keys = self.keys.clone();
+        keys.retain(|key| key.id == self.current);
+        Self::of(keys, path, master)
+    }
+
+    /// Whether a rotation was begun and not finished.
+    pub(super) fn is_rotating(&self) -> bool {
+        self.keys.len() > 1
+    }
+
+    fn of(keys: Vec<DataKey>, path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
+        let damaged = |what: String| StoreError::damaged(path.display().to_string(), what);
+        let wrapped = keys.iter().map(|key| key.wrapped(master));
         let file = KeyFile {
             version: FILE_VERSION,
-            keys: vec![wrapped],
+            keys: wrapped.collect::<Result<_, _>>()?,
         };
-        let text = serde_json::to_vec_pretty(&file)
-            .map_err(|error| StoreError::damaged(path.display().to_string(), error.to_string()))?;
+        let current = keys.iter().map(|key| key.id).max();
         Ok(Self {
-            current: id,
-            keys: vec![(id, cipher(&bytes))],
-            file: text,
+            current: current.ok_or_else(|| damaged("no key is in it".to_owned()))?,
+            keys,
+            file: serde_json::to_vec_pretty(&file).map_err(|error| damaged(error.to_string()))?,
         })
     }
 
@@ -118,9 +167,9 @@ impl Keyring {
             let opened = open(&cipher(master.bytes()), &wrap_for(wrapped.id), &sealed);
             let bytes = opened
                 .as_ref()
-                .and_then(|bytes| <&[u8; 32]>::try_from(bytes.as_slice()).ok());
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
             match bytes {
-                Some(bytes) => keys.push((wrapped.id, cipher(bytes))),
+                Some(bytes) => keys.push(DataKey::new(wrapped.id, Zeroizing::new(bytes))),
                 None if wrapped.master == fingerprint(master) => {
                     return Err(damaged("a key in it does not open"));
                 }
@@ -131,7 +180,7 @@ impl Keyring {
                 }
             }
         }
-        let current = keys.iter().map(|(id, _)| *id).max();
+        let current = keys.iter().map(|key| key.id).max();
         let current = current.ok_or_else(|| damaged("no key is in it"))?;
         Ok(Self {
             current,
@@ -163,9 +212,17 @@ impl Keyring {
     }
 
     fn cipher(&self, id: u32) -> Option<&XChaCha20Poly1305> {
-        let found = self.keys.iter().find(|(key_id, _)| *key_id == id);
-        found.map(|(_, cipher)| cipher)
+        let found = self.keys.iter().find(|key| key.id == id);
+        found.map(|key| &key.cipher)
     }
+}
+
+/// Whether this master key is the one that a file's keys are wrapped under, by what the file says.
+pub(super) fn is_under(path: &Path, master: &MasterKey) -> bool {
+    let file = std::fs::read(path).ok();
+    let file = file.and_then(|text| serde_json::from_slice::<KeyFile>(&text).ok());
+    let mark = fingerprint(master);
+    file.is_some_and(|file| file.keys.iter().all(|key| key.master == mark))
 }
 
 fn cipher(bytes: &[u8; 32]) -> XChaCha20Poly1305 {
@@ -267,5 +324,30 @@ mod tests {
                 "{damage}: {error:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_rotation_opens_what_both_keys_sealed_and_afterwards_the_new_one_alone() {
+        let (dir, old, keys) = keyring();
+        let path = dir.path().join("key");
+        let before = keys.seal(b"here", b"before").unwrap();
+        let new = MasterKey::random();
+        keys.with_another(&path, &new)
+            .unwrap()
+            .write(&path)
+            .unwrap();
+        assert!(is_under(&path, &new) && !is_under(&path, &old));
+        let rotating = Keyring::open(&path, &new).unwrap();
+        assert!(rotating.is_rotating() && rotating.current() == 2);
+        let after = rotating.seal(b"here", b"after").unwrap();
+        assert!(rotating.open_sealed(1, b"here", &before).is_some());
+        let rotated = rotating.current_alone(&path, &new).unwrap();
+        rotated.write(&path).unwrap();
+        let rotated = Keyring::open(&path, &new).unwrap();
+        assert!(!rotated.is_rotating());
+        assert!(rotated.open_sealed(2, b"here", &after).is_some());
+        assert!(rotated.open_sealed(1, b"here", &before).is_none());
+        let wrong = Keyring::open(&path, &old);
+        assert!(matches!(wrong, Err(StoreError::WrongMasterKey { .. })));
     }
 }

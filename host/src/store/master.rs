@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac as _};
 use rand::RngCore as _;
+use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{StoreError, directory, files};
+use super::{StoreError, directory, files, keyring};
 
 const BYTES: usize = 32;
 /// Holds the key as base 64.
@@ -24,6 +26,8 @@ const FILE_VARIABLE: &str = "STOFLOW_MASTER_KEY_FILE";
 const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 const CREDENTIAL: &str = "stoflow-master-key";
 const BESIDE: &str = "master.key";
+/// The key that a rotation goes over to, until it takes the place of the one before.
+const BESIDE_NEXT: &str = "master.key.next";
 
 /// 256 bits that open the store.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -40,6 +44,33 @@ pub enum MasterKeySource {
     Beside(PathBuf),
     /// The same, made just now: to be announced, and to be kept apart from backups of the store.
     Made(PathBuf),
+}
+
+impl std::fmt::Display for MasterKeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable => write!(f, "in the environment variable {VARIABLE}"),
+            Self::File(path) => write!(f, "in the file {}", path.display()),
+            Self::Beside(path) | Self::Made(path) => {
+                write!(f, "beside the store, in {}", path.display())
+            }
+        }
+    }
+}
+
+impl MasterKeySource {
+    /// Whether the key lies elsewhere than what it opens, so that who can write the data directory
+    /// need not know it.
+    pub fn is_outside(&self, data_dir: &Path) -> bool {
+        match self {
+            Self::Variable => true,
+            Self::File(path) => {
+                let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+                !real(path).starts_with(real(data_dir))
+            }
+            Self::Beside(_) | Self::Made(_) => false,
+        }
+    }
 }
 
 impl MasterKey {
@@ -72,6 +103,18 @@ impl MasterKey {
 
     pub(super) fn bytes(&self) -> &[u8; BYTES] {
         &self.0
+    }
+
+    /// A key for another purpose, from which nobody learns this one: HMAC-SHA-256 of the purpose.
+    pub fn derived(&self, purpose: &str) -> Zeroizing<[u8; BYTES]> {
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        for (byte, of_key) in block.iter_mut().zip(self.0) {
+            *byte = of_key;
+        }
+        let mut derived = Hmac::<Sha256>::new(&block);
+        block.as_mut_slice().zeroize();
+        derived.update(format!("stoflow {purpose}").as_bytes());
+        Zeroizing::new(derived.finalize().into_bytes().into())
     }
 
     /// Finds the master key of a data directory: the variable, else the named file, else systemd's
@@ -155,7 +198,64 @@ impl MasterKey {
             }
         }
         refuse_if_others_can_read(&path)?;
-        Ok((Self::read(&path)?, MasterKeySource::Beside(path)))
+        let key = Self::read(&path)?;
+        // A rotation was interrupted: the key file says how far it had come.
+        let next = Self::read(&data_dir.join(BESIDE_NEXT)).ok();
+        let next =
+            next.filter(|next| keyring::is_under(&files::folder(data_dir).join(files::KEY), next));
+        Ok((next.unwrap_or(key), MasterKeySource::Beside(path)))
+    }
+
+    /// Where the key lies that is made beside the store.
+    pub(super) fn path_beside(data_dir: &Path) -> PathBuf {
+        data_dir.join(BESIDE)
+    }
+
+    /// Puts the key beside the store that a rotation will go over to. It counts as soon as the
+    /// store's keys are wrapped under it.
+    pub(super) fn write_next(&self, data_dir: &Path) -> Result<(), StoreError> {
+        let path = data_dir.join(BESIDE_NEXT);
+        directory::replace(&path, self.to_base64().as_bytes())
+            .map_err(StoreError::not_writable(&path))
+    }
+
+    /// What a rotation has left beside the store is made whole: a key that the store is under
+    /// takes its place, one that it is not under goes. Behind the store's lock only.
+    pub(super) fn settle(data_dir: &Path) -> Result<(), StoreError> {
+        let (path, next) = (Self::path_beside(data_dir), data_dir.join(BESIDE_NEXT));
+        let done = match Self::read(&next) {
+            Ok(key) if keyring::is_under(&files::folder(data_dir).join(files::KEY), &key) => {
+                std::fs::rename(&next, &path)
+            }
+            _ => match std::fs::remove_file(&next) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                removed => removed,
+            },
+        };
+        done.and_then(|()| directory::sync(data_dir))
+            .map_err(StoreError::io(&next))
+    }
+
+    /// Removes the key beside the store, once the store is under another one that lies elsewhere.
+    pub(super) fn remove_beside(data_dir: &Path) -> Result<(), StoreError> {
+        let path = data_dir.join(BESIDE);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(StoreError::io(&path)(error)),
+            Ok(()) => directory::sync(data_dir).map_err(StoreError::io(data_dir)),
+        }
+    }
+
+    /// The key in a file that the operator names; made there, for this user alone, if there is no
+    /// such file.
+    ///
+    /// # Errors
+    /// It cannot be made, or holds no master key.
+    pub fn in_file(path: &Path) -> Result<Self, StoreError> {
+        let key = Self::random();
+        let made = directory::create(path, key.to_base64().as_bytes())
+            .map_err(StoreError::not_writable(path))?;
+        if made { Ok(key) } else { Self::read(path) }
     }
 
     fn read(path: &Path) -> Result<Self, StoreError> {

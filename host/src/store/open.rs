@@ -40,20 +40,26 @@ pub(super) fn open(
     }
     let lock = Lock::take(&dir.join(files::LOCK), &dir, wait)?;
     let unlocked = unlock(&dir, master)?;
+    MasterKey::settle(data_dir)?;
     let mut findings = Findings::default();
     let settled = settle(&dir, &unlocked, &mut findings)?;
-    for finding in &findings.texts {
-        tracing::warn!(store = %dir.display(), "{finding}");
-    }
     let shared = Arc::new(Shared {
         dir,
-        keys: unlocked.keys,
+        keys: RwLock::new(Arc::new(unlocked.keys)),
         engine: RwLock::new(Some(settled.engine)),
         failed: OnceLock::new(),
         lock: Mutex::new(Some(lock)),
     });
+    let mut committer = Committer::new(Arc::clone(&shared), settled.log, settled.state);
+    if shared.keys().is_rotating() {
+        committer.finish_rotation(master)?;
+        findings.note("a rotation of the master key was interrupted; it was finished");
+    }
+    for finding in &findings.texts {
+        tracing::warn!(store = %shared.dir.display(), "{finding}");
+    }
     Ok(Opened {
-        committer: Committer::new(Arc::clone(&shared), settled.log, settled.state),
+        committer,
         shared,
         findings: findings.texts,
     })

@@ -1,7 +1,7 @@
 //! The two clients and the one way to send.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -50,10 +50,12 @@ pub struct Transport {
 /// that a start does.
 #[derive(Default)]
 struct Clients {
-    public: OnceLock<reqwest::Client>,
-    named: OnceLock<reqwest::Client>,
-    named_plain: OnceLock<reqwest::Client>,
+    public: Place,
+    named: Place,
+    named_plain: Place,
 }
+
+type Place = RwLock<Option<reqwest::Client>>;
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,6 +67,15 @@ impl Transport {
     /// With connections to nowhere yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Gives up every connection, those in use as soon as they are not: their buffers hold the heads
+    /// of requests, and HTTP/2 remembers their credentials. The next request makes new ones.
+    pub fn give_up_connections(&self) {
+        let clients = &self.clients;
+        for place in [&clients.public, &clients.named, &clients.named_plain] {
+            *place.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// Sends a request and answers when the reply's head is there.
@@ -146,10 +157,15 @@ impl Transport {
 
 /// The client of this place, made now if it is not there yet.
 fn made(
-    place: &OnceLock<reqwest::Client>,
+    place: &Place,
     builder: fn() -> reqwest::ClientBuilder,
 ) -> Result<reqwest::Client, NotSent> {
-    if let Some(client) = place.get() {
+    let there = place.read().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(client) = there {
+        return Ok(client);
+    }
+    let mut place = place.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(client) = &*place {
         return Ok(client.clone());
     }
     // Fails only if a provider is there already, which is as good.
@@ -157,7 +173,7 @@ fn made(
     let made = builder()
         .build()
         .map_err(|error| NotSent::Tls(format!("TLS cannot be set up: {}", words(&error))))?;
-    Ok(place.get_or_init(|| made).clone())
+    Ok(place.insert(made).clone())
 }
 
 /// What all clients have in common; as it is, the one for named origins.

@@ -114,28 +114,32 @@ Options:
       --help                  this help
 
 Fields of --product (one by one, as --product.title, or all of them as JSON):
-  title <TEXT>
-  description <JSON|@FILE>  Text as people read it [possible values: {\"plain\": …},
+  title <TEXT>              What buyers read first
+  description <JSON|@FILE>  What buyers read below it [possible values: {\"plain\": …},
                             {\"html\": …}]
   locale <TEXT>             BCP 47, where the seller writes in more than one language
   category <TEXT>           The marketplace's category
-  condition <CONDITION>     [possible values: new, like-new, very-good, good, acceptable,
-                            refurbished, for-parts, other]
-  condition-note <TEXT>
-  brand <TEXT>
-  attributes <JSON|@FILE>   [may be repeated]
-  tags <TEXT>               [may be repeated]
-  materials <TEXT>          [may be repeated]
-  images <JSON|@FILE>       An image in the order shown [may be repeated]
+  condition <CONDITION>     Whether it is new, and how worn it is if not [possible values:
+                            new, like-new, very-good, good, acceptable, refurbished,
+                            for-parts, other]
+  condition-note <TEXT>     What a buyer should know of a used piece
+  brand <TEXT>              Of the maker, as it stands on the goods
+  attributes <JSON|@FILE>   Colour, size, occasion: what holds for all its variations
+                            (taxonomy.properties) [may be repeated]
+  tags <TEXT>               Words that buyers search for [may be repeated]
+  materials <TEXT>          What it is made of [may be repeated]
+  images <JSON|@FILE>       In the order shown; the first one is what a search shows [may
+                            be repeated]
   files <JSON|@FILE>        What the buyer downloads; given, even empty, for goods that
                             are not shipped [may be repeated]
   variations <JSON|@FILE>   All of them, in the order shown [may be repeated]
   weight <JSON|@FILE>       Of one piece, ready to be sent
-  dimensions <JSON|@FILE>
+  dimensions <JSON|@FILE>   Of one piece, packed
   policies <JSON|@FILE>     One of a kind at most; a kind that is not here is kept [may be
                             repeated]
   sections <TEXT>           Sections of the seller's shop [may be repeated]
-  extension <JSON|@FILE>
+  extension <JSON|@FILE>    What only this marketplace knows, by the extension-schema of
+                            publish.rules
 "
     );
     assert_eq!(
@@ -175,7 +179,6 @@ fn help_promises_no_account_where_a_function_takes_none() {
 fn a_function_of_any_type_has_a_help() {
     let schema = schema_with(EVERYTHING);
     let help = function(&schema, "odd", "take");
-    println!("{help}");
     assert!(help.contains("--methods <METHODS>"), "{help}");
     assert!(
         help.contains("[possible values: get, post, delete-all] [may be repeated]"),

@@ -76,7 +76,7 @@ fn a_checkpoint_that_cannot_be_written_stops_acknowledging_and_loses_nothing() {
 /// Changes the database behind the store's back, as sled may by itself.
 fn behind_its_back(opened: &open::Opened, entries: &[Entry]) {
     let state = &opened.committer.state;
-    let keys = &opened.shared.keys;
+    let keys = &opened.shared.keys();
     let changed = opened.shared.change(|engine| {
         engine.apply(keys, state.last, &state.census, entries)?;
         engine.flush()
@@ -101,7 +101,7 @@ fn a_record_that_the_database_lost_or_aged_is_noticed_and_made_good() {
                     .all(Result::is_ok)
             );
         }
-        let old = frame::seal(&opened.shared.keys, &place, 1, b"\"older\"")
+        let old = frame::seal(&opened.shared.keys(), &place, 1, b"\"older\"")
             .unwrap()
             .0;
         let lost = vec![Entry::remove(place.bytes().to_vec())];

@@ -1,0 +1,103 @@
+//! What a command changes in one plugin's part of `stoflow.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use toml_edit::{Item, Table};
+
+/// What a command changes for one plugin; `None` leaves as it is. It has no `Debug`: it may hold the
+/// app's secret.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginChange {
+    /// The app's id at the marketplace.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The app's secret.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// The file that holds it.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// The `redirect_uri` of consent.
+    #[serde(default)]
+    pub redirect_uri: Option<String>,
+    /// Scopes that sellers are not asked for any more.
+    #[serde(default)]
+    pub without_scopes: BTreeSet<String>,
+    /// Scopes that they are asked for again.
+    #[serde(default)]
+    pub with_scopes: BTreeSet<String>,
+    /// Stand-ins by real origin; an empty text takes one away.
+    #[serde(default)]
+    pub origins: BTreeMap<String, String>,
+    /// Settings by name; an empty text takes one away.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+}
+
+/// Writes a change into the plugin's table.
+pub(super) fn apply(table: &mut Table, change: &PluginChange) {
+    let mut set = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            table.insert(key, toml_edit::value(value));
+        }
+    };
+    set("client_id", change.client_id.as_deref());
+    set("redirect_uri", change.redirect_uri.as_deref());
+    set("client_secret", change.client_secret.as_deref());
+    let file = change
+        .client_secret_file
+        .as_ref()
+        .map(|path| path.display().to_string());
+    set("client_secret_file", file.as_deref());
+    if change.client_secret.is_some() {
+        table.remove("client_secret_file");
+    }
+    if file.is_some() {
+        table.remove("client_secret");
+    }
+    apply_scopes(table, change);
+    apply_map(table, "origins", &change.origins);
+    apply_map(table, "settings", &change.settings);
+}
+
+fn apply_scopes(table: &mut Table, change: &PluginChange) {
+    if change.without_scopes.is_empty() && change.with_scopes.is_empty() {
+        return;
+    }
+    let before = table.get("scopes_left_out").and_then(Item::as_array);
+    let before = before
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str());
+    let mut left_out: BTreeSet<String> = before.map(str::to_owned).collect();
+    left_out.extend(change.without_scopes.iter().cloned());
+    left_out.retain(|name| !change.with_scopes.contains(name));
+    if left_out.is_empty() {
+        table.remove("scopes_left_out");
+    } else {
+        let names: toml_edit::Array = left_out.into_iter().collect();
+        table.insert("scopes_left_out", toml_edit::value(names));
+    }
+}
+
+fn apply_map(table: &mut Table, key: &str, changes: &BTreeMap<String, String>) {
+    if changes.is_empty() {
+        return;
+    }
+    let item = table
+        .entry(key)
+        .or_insert_with(|| Item::Table(Table::new()));
+    let Some(map) = item.as_table_like_mut() else {
+        return;
+    };
+    for (name, value) in changes {
+        if value.is_empty() {
+            map.remove(name);
+        } else {
+            map.insert(name, toml_edit::value(value));
+        }
+    }
+}

@@ -72,6 +72,7 @@ fn what_is_exported_twice_without_a_commit_between_is_the_same_file() {
     std::fs::write(bed.file("checkpoint"), bytes).unwrap();
     let (path, third) = export(&store, &bed);
     assert_ne!(third, first);
+    assert_eq!(wait(store.check()).unwrap().findings, [""; 0]);
     let elsewhere = tempfile::tempdir().unwrap();
     store::import(elsewhere.path(), bed.master(), &path).unwrap();
 }

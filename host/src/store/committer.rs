@@ -157,7 +157,7 @@ impl Committer {
     fn cut_if_due(&mut self) {
         if self.log.bytes() > LOG_BYTES_MAX.max(self.state.checkpoint.bytes) {
             // The commits are answered and durable; only what comes after is refused.
-            let cut = self.cut();
+            let cut = self.cut(&[]);
             cut.unwrap_or_else(|error| self.fail(&error));
         }
     }
@@ -264,8 +264,8 @@ impl Committer {
         Ok(())
     }
 
-    /// Writes a checkpoint and begins a new log behind it.
-    fn cut(&mut self) -> Result<(), StoreError> {
+    /// Writes a checkpoint and begins a new log behind it. Files that are flawed are not kept.
+    fn cut(&mut self, flawed: &[&'static str]) -> Result<(), StoreError> {
         let (log, checkpoint) = self.shared.engine(|engine| {
             let state = (self.state.last, &self.state.census);
             cut(
@@ -273,7 +273,7 @@ impl Committer {
                 &self.shared.keys(),
                 Some(engine),
                 state,
-                &[],
+                flawed,
             )
         })?;
         self.log = log;
@@ -296,8 +296,12 @@ impl Committer {
             let bytes = std::fs::read(&path).ok()?;
             checkpoint::read(&path, &bytes, &self.shared.keys(), |_| Ok(())).ok()
         };
-        if self.state.checkpoint.number != self.state.last || is_whole().is_none() {
-            let cut = self.cut();
+        let flawed = match is_whole() {
+            Some(_) => None,
+            None => Some(files::CHECKPOINT.now),
+        };
+        if flawed.is_some() || self.state.checkpoint.number != self.state.last {
+            let cut = self.cut(flawed.as_slice());
             cut.inspect_err(|error| self.fail(error))?;
         }
         Ok(Export {

@@ -4,7 +4,7 @@
 #![cfg(test)]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Method, Request, StatusCode, header};
 use jiff::SignedDuration;
@@ -511,8 +511,12 @@ async fn a_browser_that_goes_away_takes_no_tokens_along() {
     let offers = || crate::offers::count(&host.store);
     until(|| offers() == 1).await;
     site.clock.jump(SignedDuration::from_secs(601));
-    site.begin(json!({ "user": "u1" })).await;
-    assert_eq!(offers(), 0);
+    // One that is still being answered is left for the next who begins.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while offers() > 0 {
+        assert!(Instant::now() < deadline, "the offer is still there");
+        site.begin(json!({ "user": "u1" })).await;
+    }
 }
 
 /// Waits, for a bounded time, until something is so.

@@ -34,6 +34,12 @@ const TABLE: &[Rounds] = &[
         short: 1,
         long: 8,
     },
+    // Accounts under random jumps of the clock, outages, restarts and idle time.
+    Rounds {
+        name: "WEATHER",
+        short: 5,
+        long: 500,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",

@@ -9,6 +9,7 @@ mod idle;
 mod outage;
 mod replies;
 mod status;
+mod weather;
 
 use std::time::Duration;
 

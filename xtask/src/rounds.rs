@@ -64,6 +64,12 @@ const TABLE: &[Rounds] = &[
         short: 60,
         long: 1_000,
     },
+    // Accounts under random jumps of the clock, outages, restarts and idle time.
+    Rounds {
+        name: "WEATHER",
+        short: 5,
+        long: 500,
+    },
     // Random values through the JSON mapping and back.
     Rounds {
         name: "MAPPING",

@@ -27,9 +27,13 @@ impl Record for StoredOffer {
     const KIND: &'static str = "consent_offer";
 }
 
-/// How many offers a store holds.
-pub(crate) fn count(store: &Store) -> usize {
-    store.scan::<StoredOffer>(&Key::root()).unwrap().len()
+/// How many offers a store holds, and of how many it is known whose they are.
+pub(crate) fn counts(store: &Store) -> (usize, usize) {
+    let offers = store.scan::<StoredOffer>(&Key::root()).unwrap();
+    let known = offers
+        .iter()
+        .filter(|(_, offer)| !offer.0["identity"].is_null());
+    (offers.len(), known.count())
 }
 
 fn offers(host: &Host) -> Vec<(Key, StoredOffer)> {

@@ -266,6 +266,21 @@ impl Watched {
         found
     }
 
+    /// The sealed export of all that there is, put among the files that are searched.
+    fn export(&self) {
+        let exported = self.data.path().join("exported");
+        let done = Command::new(env!("CARGO_BIN_EXE_stoflow"))
+            .args(["store", "export"])
+            .arg(&exported)
+            .env("STOFLOW_DATA_DIR", self.data.path())
+            .env("STOFLOW_COMPILED_DIR", compiled())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{errors}");
+        assert!(fs::metadata(exported).unwrap().len() > 0);
+    }
+
     fn kill(&mut self) {
         kill(&mut self.child);
     }
@@ -396,6 +411,7 @@ async fn no_secret_is_ever_in_clear_on_disk_and_none_of_a_disconnected_account_a
     drop(watched.input.take());
     assert_eq!(watched.told.next().as_deref(), Some("closed"));
     watched.child.wait().unwrap();
+    watched.export();
     assert_eq!(watched.on_disk(), [""; 0]);
 }
 

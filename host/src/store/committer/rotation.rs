@@ -69,7 +69,7 @@ impl Committer {
     /// written over yet.
     fn end_rotation(&mut self, master: &MasterKey) -> Result<(), StoreError> {
         for _ in 0..2 {
-            self.cut().inspect_err(|error| self.fail(error))?;
+            self.cut(&[]).inspect_err(|error| self.fail(error))?;
         }
         let path = self.shared.dir.join(files::KEY);
         let keys = self.shared.keys().current_alone(&path, master)?;

@@ -22,7 +22,7 @@ const SWEEP_TIME: Duration = Duration::from_secs(5);
 
 impl Consent {
     /// Gives back what was offered on a marketplace and not taken in time, and finishes what a kill
-    /// interrupted. What takes longer than [`SWEEP_TIME`] is left for the next time: somebody waits.
+    /// interrupted. What takes longer than a few seconds is left for the next time: somebody waits.
     ///
     /// # Errors
     /// The store's. A marketplace that cannot take its tokens back is only logged.

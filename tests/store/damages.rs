@@ -14,6 +14,7 @@ use stoflow_host::store::{Commit, Key, Store, StoreError};
 use super::bed::Directory;
 use super::records::{Count, Note, cut_twice, key, note, put};
 use super::suite::Bed as _;
+use crate::seed::seed;
 use crate::stage::rounds;
 
 /// No damage may make a start slow; it takes well under a second.
@@ -36,8 +37,7 @@ enum Damage {
 #[test]
 fn no_damage_to_any_file_changes_a_record_in_silence() {
     let count = rounds("STORE_DAMAGES", 60);
-    let seed = seed();
-    println!("{count} rounds of damage, seed {seed}");
+    let seed = seed("store damages", count);
     let mut random = StdRng::seed_from_u64(seed);
     let bed = Directory::new();
     let expected = fill(&bed, &mut random);
@@ -233,9 +233,4 @@ fn verdict(bed: &Directory, expected: &Records) -> Result<&'static str, String> 
     } else {
         "no record changed"
     })
-}
-
-fn seed() -> u64 {
-    let set = std::env::var("STOFLOW_SEED").ok();
-    set.map_or_else(rand::random, |text| text.parse().unwrap())
 }

@@ -184,6 +184,32 @@ async fn the_key_beside_the_store_is_replaced_and_the_old_one_opens_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_put_aside_under_the_old_key_goes_with_it_and_is_named() {
+    let bed = Bed::new();
+    let aside = [
+        "store.damaged-1/key",
+        "store/sled.damaged-1/db",
+        "store/sled/damaged.snap.1",
+    ];
+    let aside = aside.map(|name| bed.dir.path().join(name));
+    for path in &aside {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "sealed").unwrap();
+    }
+    let source = bed.find().1;
+    let store = bed.open().unwrap();
+    let rotated = rotate_master_key(&store, bed.dir.path(), &source, None);
+    let told = rotated.await.unwrap().told().join("\n");
+    for path in &aside {
+        assert!(!path.exists(), "{}", path.display());
+    }
+    for name in ["store.damaged-1", "sled.damaged-1", "damaged.snap.1"] {
+        assert!(told.contains(name), "{told}");
+    }
+    is_whole(&store);
+}
+
+#[tokio::test]
 async fn a_key_can_move_out_of_the_data_directory() {
     let bed = Bed::new();
     bed.rotate(Some("elsewhere.key")).await;

@@ -49,6 +49,8 @@ fn licences() -> Result<()> {
     if !installed {
         anyhow::bail!("cargo-deny is not installed: cargo install --locked cargo-deny");
     }
+    // It looks at every platform's dependencies, and only this one's were fetched to be built.
+    command::run(&mut cargo(&["fetch", "--locked", "--quiet"]))?;
     command::run(&mut cargo(&[
         "deny",
         "--offline",

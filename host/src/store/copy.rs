@@ -65,13 +65,21 @@ impl Copy {
     }
 }
 
-/// The copies that were kept.
+/// All that was kept of damaged states: copies of the store, databases and snapshots of sled's.
 pub(super) fn kept(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let store = files::folder(data_dir);
+    let sled = store.join(files::SLED);
     let mut kept = Vec::new();
-    for entry in std::fs::read_dir(data_dir)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(KEPT) {
-            kept.push(entry.path());
+    for (folder, begins) in [
+        (data_dir, KEPT),
+        (store.as_path(), files::SLED_ASIDE),
+        (sled.as_path(), files::SNAPSHOT_ASIDE),
+    ] {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(begins) {
+                kept.push(entry.path());
+            }
         }
     }
     Ok(kept)

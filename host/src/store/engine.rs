@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::census::Census;
 use super::frame::{Header, Place};
 use super::keyring::Keyring;
-use super::{Key, StoreError, directory, frame};
+use super::{Key, StoreError, directory, files, frame};
 
 /// sled's cache. Its default of 1 GiB is a server's; the records of 10,000 accounts take a tenth
 /// of this.
@@ -254,7 +254,7 @@ pub(super) fn put_snapshots_aside(dir: &Path) -> Result<bool, StoreError> {
         let path = entry.map_err(StoreError::io(dir))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(SNAPSHOTS) {
-            let aside = path.with_file_name(format!("damaged.{name}"));
+            let aside = path.with_file_name(format!("{}{name}", files::SNAPSHOT_ASIDE));
             std::fs::rename(&path, aside).map_err(StoreError::io(&path))?;
             found = true;
         }

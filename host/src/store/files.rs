@@ -23,6 +23,10 @@ pub(super) const LOCK: &str = "lock";
 pub(super) const CLEAN: &str = "clean";
 /// sled's own directory.
 pub(super) const SLED: &str = "sled";
+/// With what the names begin of what is moved out of the way because it is damaged: a database in
+/// the store's folder, a snapshot in sled's.
+pub(super) const SLED_ASIDE: &str = "sled.damaged-";
+pub(super) const SNAPSHOT_ASIDE: &str = "damaged.";
 /// A database that is being made from a checkpoint, until it takes the place of sled's.
 pub(super) const SLED_NEXT: &str = "sled.next";
 

@@ -111,7 +111,7 @@ fn replay(
 fn take_place(dir: &Path, next: &Path) -> Result<Engine, StoreError> {
     let path = dir.join(files::SLED);
     let now = jiff::Timestamp::now().as_millisecond();
-    let aside = dir.join(format!("{}.damaged-{now}", files::SLED));
+    let aside = dir.join(format!("{}{now}", files::SLED_ASIDE));
     match std::fs::rename(&path, &aside) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(StoreError::io(&path)(error));

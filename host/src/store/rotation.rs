@@ -114,11 +114,17 @@ impl Store {
     }
 }
 
-/// Removes what recoveries have put aside: with it lies a key file that the old master key opens.
+/// Removes what recoveries have put aside: it is sealed under the old data key, and a copy of the
+/// store holds a key file that the old master key opens.
 fn remove_copies(data_dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut removed = Vec::new();
     for path in copy::kept(data_dir).map_err(StoreError::io(data_dir))? {
-        std::fs::remove_dir_all(&path).map_err(StoreError::io(&path))?;
+        let done = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        done.map_err(StoreError::io(&path))?;
         removed.push(path);
     }
     Ok(removed)

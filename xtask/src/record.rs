@@ -13,6 +13,9 @@ use crate::{machine, paths, rounds};
 
 /// Behind this line the entries begin.
 const MARK: &str = "<!-- entries -->";
+/// What a library's panic says that a test expects and catches, with the message on the next line: it
+/// names paths of the machine and shows nothing.
+const PANIC: &str = " panicked at ";
 /// A test prints a tally; whoever prints more is cut, so that the page stays one.
 const LINES_PER_TEST_MAX: usize = 40;
 
@@ -96,7 +99,9 @@ fn outputs(printed: &str) -> Vec<(&str, Vec<&str>)> {
         while let Some(line) =
             lines.next_if(|line| !line.starts_with("---- ") && *line != "successes:")
         {
-            if !line.trim().is_empty() {
+            if line.contains(PANIC) {
+                lines.next();
+            } else if !line.trim().is_empty() && !line.starts_with("note: run with") {
                 said.push(line);
             }
         }
@@ -120,6 +125,9 @@ successes:
 5 kept
 
 ---- b stdout ----
+thread 'b' (7) panicked at /a/path/of/this/machine.rs:1:2:
+index out of bounds
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
 one
 
 successes:

@@ -26,7 +26,14 @@ mod market;
 #[expect(dead_code, reason = "shared with the tests, which need more of it")]
 mod stage;
 
+use std::alloc::System;
+
 use table::Table;
+use zeroizing_alloc::ZeroAlloc;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() {
     // The tests' browser is a plain client, which wants a provider even where it needs none.

@@ -119,3 +119,31 @@ fn a_record_that_the_database_lost_or_aged_is_noticed_and_made_good() {
         assert_eq!(texts, ["1", "2"]);
     }
 }
+
+#[test]
+fn a_record_that_was_moved_to_another_s_key_is_read_by_nobody_and_made_good() {
+    let dir = tempfile::tempdir().unwrap();
+    let master = MasterKey::random();
+    let mut opened = open::open(dir.path(), &master, Duration::ZERO).unwrap();
+    let done = commit(&mut opened.committer, &["1", "2"]);
+    assert!(done.iter().all(Result::is_ok));
+    let place = |name: &str| Place::new(Note::KIND, &Key::of([name]));
+    let read = |opened: &open::Opened, place: &Place| {
+        let found = opened.shared.engine(|engine| engine.read(place));
+        found.unwrap().unwrap()
+    };
+    let (first, _) = read(&opened, &place("1"));
+    let moved = Entry::put(place("2").bytes().to_vec(), first);
+    behind_its_back(&opened, &[moved]);
+    let (first, rest) = read(&opened, &place("2"));
+    let refused = frame::open(&opened.shared.keys(), &place("2"), &first, &rest);
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("the record note 2 is damaged"), "{error}");
+    opened.shared.close();
+    drop(opened);
+    let store = Store::open(dir.path(), &master).unwrap();
+    assert!(store.findings().join("\n").contains("made again"));
+    let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
+    let texts: Vec<&str> = notes.iter().map(|(_, note)| note.0.as_str()).collect();
+    assert_eq!(texts, ["1", "2"]);
+}

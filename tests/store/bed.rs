@@ -7,6 +7,7 @@ use stoflow_host::store::{MasterKey, Store, StoreError};
 use tempfile::TempDir;
 
 use super::suite::{self, Bed};
+use crate::seller::copy_dir;
 
 pub struct Directory {
     dir: TempDir,
@@ -67,19 +68,6 @@ impl Directory {
         let entries = std::fs::read_dir(self.dir.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with(prefix)).collect()
-    }
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_dir(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

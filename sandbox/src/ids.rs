@@ -23,6 +23,9 @@ pub(crate) enum Kind {
     ReadinessState,
     ReturnPolicy,
     Section,
+    Upgrade,
+    Partner,
+    UserAddress,
     /// A value that a shop made up for a property.
     Value,
 }
@@ -43,6 +46,9 @@ impl Kind {
             Self::ReadinessState => 70_001,
             Self::ReturnPolicy => 80_001,
             Self::Section => 90_001,
+            Self::Upgrade => 62_001,
+            Self::Partner => 95_001,
+            Self::UserAddress => 115_001,
             // Beyond every id that Etsy's documents show for common values.
             Self::Value => 50_000_000_001,
         }

@@ -158,6 +158,10 @@ fn spoil(reply: Reply, kind: Option<FaultKind>, line: &Line) -> Response {
 fn instead(fault: &Fault) -> Option<Answer> {
     let refusal = match fault.kind {
         FaultKind::ErrorBefore => server_error(),
+        FaultKind::Unavailable => {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")
+                .because("fault: unavailable")
+        }
         FaultKind::RateLimited => {
             let refusal = Refusal::new(
                 StatusCode::TOO_MANY_REQUESTS,

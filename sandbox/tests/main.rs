@@ -22,5 +22,7 @@ mod harness;
 mod images;
 mod inventory;
 mod reading;
+mod shipping;
+mod shop_settings;
 mod shop_things;
 mod taxonomy;

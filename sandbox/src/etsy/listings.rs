@@ -131,6 +131,7 @@ fn blank(shop: &Shop, kind: Type, offering: Offering, now: i64) -> Listing {
         shipping_profile: None,
         return_policy: None,
         section: None,
+        production_partners: Vec::new(),
         processing: (None, None),
         measures: Default::default(),
         is_customizable: true,
@@ -359,12 +360,6 @@ pub(super) fn plain(core: &Core, call: &Call<'_>, listing: &Listing) -> Value {
 
 /// One page; `count` is of all pages.
 fn paged(call: &Call<'_>, listings: &[&Listing], shown: impl Fn(&Listing) -> Value) -> Reply {
-    let number = |name: &str| usize::try_from(call.input.query.int(name).unwrap_or_default());
-    let (limit, offset) = (number("limit").unwrap_or(25), number("offset").unwrap_or(0));
-    let page = listings
-        .iter()
-        .skip(offset)
-        .take(limit)
-        .map(|listing| shown(listing));
+    let page = lookups::page(call, listings).map(|listing| shown(listing));
     Reply::ok(&render::page(listings.len(), page.collect()))
 }

@@ -4,8 +4,12 @@
 //! JSON or refuses in Etsy's shape. An operation without a handler says so with a 501.
 
 mod activation;
+mod addresses;
 mod application;
+mod carriers;
+mod destinations;
 mod files;
+mod holidays;
 mod images;
 mod inventory;
 mod inventory_axes;
@@ -24,6 +28,7 @@ mod shops;
 mod taxonomy;
 mod text_rules;
 mod translations;
+mod upgrades;
 mod variation_images;
 
 use axum::http::StatusCode;
@@ -81,10 +86,16 @@ fn handler(operation: &str) -> Option<Handler> {
 
         "getMe" => shops::get_me,
         "getUser" => shops::get_user,
+        "getUserAddresses" => addresses::list,
+        "getUserAddress" => addresses::get,
+        "deleteUserAddress" => addresses::delete,
+        "findShops" => shops::find,
         "getShop" => shops::get_shop,
         "getShopByOwnerUserId" => shops::get_shop_by_owner,
         "updateShop" => shops::update,
         "getShopProductionPartners" => shops::production_partners,
+        "getHolidayPreferences" => holidays::list,
+        "updateHolidayPreferences" => holidays::update,
 
         "getShopSections" => sections::list,
         "getShopSection" => sections::get,
@@ -92,15 +103,20 @@ fn handler(operation: &str) -> Option<Handler> {
         "updateShopSection" => sections::update,
         "deleteShopSection" => sections::delete,
 
-        "getShippingCarriers" => shipping::carriers,
+        "getShippingCarriers" => carriers::list,
         "getShopShippingProfiles" => shipping::list,
         "getShopShippingProfile" => shipping::get,
         "createShopShippingProfile" => shipping::create,
+        "updateShopShippingProfile" => shipping::update,
         "deleteShopShippingProfile" => shipping::delete,
-        "getShopShippingProfileDestinationsByShippingProfile" => shipping::destinations,
-        "createShopShippingProfileDestination" => shipping::create_destination,
-        "deleteShopShippingProfileDestination" => shipping::delete_destination,
-        "getShopShippingProfileUpgrades" => shipping::upgrades,
+        "getShopShippingProfileDestinationsByShippingProfile" => destinations::list,
+        "createShopShippingProfileDestination" => destinations::create,
+        "updateShopShippingProfileDestination" => destinations::update,
+        "deleteShopShippingProfileDestination" => destinations::delete,
+        "getShopShippingProfileUpgrades" => upgrades::list,
+        "createShopShippingProfileUpgrade" => upgrades::create,
+        "updateShopShippingProfileUpgrade" => upgrades::update,
+        "deleteShopShippingProfileUpgrade" => upgrades::delete,
 
         "getShopReadinessStateDefinitions" => readiness_states::list,
         "getShopReadinessStateDefinition" => readiness_states::get,
@@ -116,8 +132,9 @@ fn handler(operation: &str) -> Option<Handler> {
         "consolidateShopReturnPolicies" => return_policies::consolidate,
         "getListingsByShopReturnPolicy" => return_policies::listings,
 
-        "getSellerTaxonomyNodes" => taxonomy::nodes,
-        "getPropertiesByTaxonomyId" => taxonomy::properties,
+        // Buyers' categories are the sellers' here.
+        "getSellerTaxonomyNodes" | "getBuyerTaxonomyNodes" => taxonomy::nodes,
+        "getPropertiesByTaxonomyId" | "getPropertiesByBuyerTaxonomyId" => taxonomy::properties,
 
         "createDraftListing" => listings::create_draft,
         "getListing" => listings::get,

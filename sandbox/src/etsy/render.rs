@@ -157,7 +157,11 @@ pub(crate) fn with_associations(
     set("inventory", wants("Inventory"), Value::Null, &|| {
         inventory(market, shown, view.owner, false)
     });
-    set("production_partners", true, json!([]), &|| json!([]));
+    set("production_partners", true, json!([]), &|| {
+        let ids = shown.production_partners.iter();
+        let partners = ids.filter_map(|id| shop?.partners.get(id));
+        partners.map(production_partner).collect()
+    });
     set("skus", true, json!([]), &|| json!(skus));
     set("translations", wants("Translations"), Value::Null, &|| {
         translations(shown)

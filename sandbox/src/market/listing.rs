@@ -141,6 +141,7 @@ pub(crate) struct Listing {
     pub(crate) shipping_profile: Option<i64>,
     pub(crate) return_policy: Option<i64>,
     pub(crate) section: Option<i64>,
+    pub(crate) production_partners: Vec<i64>,
     pub(crate) processing: (Option<i64>, Option<i64>),
     pub(crate) measures: Measures,
     pub(crate) is_customizable: bool,

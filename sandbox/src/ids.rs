@@ -26,6 +26,9 @@ pub(crate) enum Kind {
     Upgrade,
     Partner,
     UserAddress,
+    Video,
+    Question,
+    QuestionOption,
     /// A value that a shop made up for a property.
     Value,
 }
@@ -49,6 +52,9 @@ impl Kind {
             Self::Upgrade => 62_001,
             Self::Partner => 95_001,
             Self::UserAddress => 115_001,
+            Self::Video => 45_000_001,
+            Self::Question => 170_001,
+            Self::QuestionOption => 180_001,
             // Beyond every id that Etsy's documents show for common values.
             Self::Value => 50_000_000_001,
         }

@@ -84,6 +84,7 @@ pub(crate) async fn serve(
         "/" => page::answer(&server),
         _ if path.starts_with(control::PREFIX) => control::answer(&server, &incoming),
         _ if path.starts_with(page::IMAGE_PREFIX) => page::image(&server, path),
+        _ if path.starts_with(page::VIDEO_PREFIX) => page::video(&server, path),
         _ => Refusal::new(StatusCode::NOT_FOUND, "Resource not found").reply,
     })
 }

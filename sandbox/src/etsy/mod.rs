@@ -17,11 +17,15 @@ mod inventory_rules;
 mod listing_fields;
 mod listings;
 mod lookups;
+mod personalization;
 mod properties;
 mod readiness_states;
 pub(crate) mod render;
+mod render_extras;
 mod render_shop;
 mod return_policies;
+mod reviews;
+mod search;
 mod sections;
 mod shipping;
 mod shops;
@@ -30,6 +34,7 @@ mod text_rules;
 mod translations;
 mod upgrades;
 mod variation_images;
+mod videos;
 
 use axum::http::StatusCode;
 
@@ -140,7 +145,8 @@ fn handler(operation: &str) -> Option<Handler> {
         "getListing" => listings::get,
         "getListingsByShop" => listings::by_shop,
         "getListingsByListingIds" => listings::batch,
-        "findAllActiveListingsByShop" => listings::active_by_shop,
+        "findAllActiveListingsByShop" => search::by_shop,
+        "findAllListingsActive" => search::everywhere,
         "getFeaturedListingsByShop" => listings::featured,
         "getListingsByShopSectionId" => listings::by_section,
         "updateListing" => listings::update,
@@ -174,6 +180,18 @@ fn handler(operation: &str) -> Option<Handler> {
 
         "getListingVariationImages" => variation_images::get,
         "updateVariationImages" => variation_images::update,
+
+        "uploadListingVideo" => videos::upload,
+        "getListingVideos" => videos::list,
+        "getListingVideo" => videos::get,
+        "deleteListingVideo" => videos::delete,
+
+        "getListingPersonalization" => personalization::get,
+        "updateListingPersonalization" => personalization::update,
+        "deleteListingPersonalization" => personalization::delete,
+
+        "getReviewsByListing" => reviews::by_listing,
+        "getReviewsByShop" => reviews::by_shop,
         _ => return None,
     })
 }

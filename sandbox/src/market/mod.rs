@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::ids::{Ids, Kind};
 use image::StoredImage;
-use listing::{Listing, State, StoredFile};
+use listing::{Listing, State, StoredFile, StoredVideo};
 use shop::{Shop, User};
 
 /// Everything that the stand-in knows about sellers and goods.
@@ -23,6 +23,7 @@ pub(crate) struct Market {
     pub(crate) listings: BTreeMap<i64, Listing>,
     pub(crate) images: BTreeMap<i64, StoredImage>,
     pub(crate) files: BTreeMap<i64, StoredFile>,
+    pub(crate) videos: BTreeMap<i64, StoredVideo>,
     /// Ids of values that shops made up, by shop, property and value.
     value_ids: BTreeMap<(i64, i64, String), i64>,
 }

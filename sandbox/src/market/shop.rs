@@ -106,6 +106,21 @@ impl ShippingProfile {
     }
 }
 
+impl ShippingProfile {
+    /// Whether a buyer in this country can be reached.
+    pub(crate) fn ships_to(&self, country: &str) -> bool {
+        self.destinations.iter().any(|to| {
+            let anywhere = to.country.is_empty() && to.region == "none";
+            let in_region = match to.region.as_str() {
+                "eu" => facts::is_eu(country),
+                "non_eu" => facts::is_european_outside_eu(country),
+                _ => false,
+            };
+            anywhere || in_region || to.country == country
+        })
+    }
+}
+
 /// Where a profile ships to.
 #[derive(Debug, Clone)]
 pub(crate) struct Destination {

@@ -165,7 +165,7 @@ async fn several_questions_are_for_callers_that_know_them() {
     let several = "?supports_multiple_personalization_questions=true";
     let all = [text("Name?"), colour.clone(), photo];
     put(&all, "").await.expect(400);
-    put(&[colour.clone()], "").await.expect(400);
+    put(std::slice::from_ref(&colour), "").await.expect(400);
     let made = put(&all, several).await.expect(201).json();
     let options = &made["personalization_questions"][1]["options"];
     assert!(options[0]["option_id"].is_i64() && options[1]["label"] == "Blue");
@@ -195,7 +195,7 @@ async fn several_questions_are_for_callers_that_know_them() {
             "add_on_price": 1 }),
         with("question_type", json!("telepathy")),
     ] {
-        put(&[wrong.clone()], several).await.expect(400);
+        put(&[wrong], several).await.expect(400);
     }
 }
 

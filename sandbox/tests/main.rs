@@ -21,6 +21,7 @@ mod gate;
 mod harness;
 mod images;
 mod inventory;
+mod orders;
 mod reading;
 mod shop_things;
 mod taxonomy;

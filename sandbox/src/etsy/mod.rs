@@ -15,10 +15,13 @@ mod listings;
 mod lookups;
 mod properties;
 mod readiness_states;
+mod receipts;
 pub(crate) mod render;
+mod render_orders;
 mod render_shop;
 mod return_policies;
 mod sections;
+mod shipments;
 mod shipping;
 mod shops;
 mod taxonomy;
@@ -157,6 +160,12 @@ fn handler(operation: &str) -> Option<Handler> {
 
         "getListingVariationImages" => variation_images::get,
         "updateVariationImages" => variation_images::update,
+
+        "getShopReceipts" => receipts::list,
+        "getShopReceipt" => receipts::get,
+        "updateShopReceipt" => receipts::update,
+        "getListingsByShopReceipt" => receipts::listings,
+        "createReceiptShipment" => shipments::create,
         _ => return None,
     })
 }

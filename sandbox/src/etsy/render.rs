@@ -12,6 +12,7 @@ use crate::market::listing::{Listing, State, StoredFile, Translation};
 use crate::market::money::Currency;
 use crate::table::Table;
 
+pub(crate) use super::render_orders::*;
 pub(crate) use super::render_shop::*;
 
 use super::human_size;
@@ -35,7 +36,8 @@ pub(crate) fn all(results: Vec<Value>) -> Value {
     page(results.len(), results)
 }
 
-fn currency(market: &Market, shop_id: i64) -> Currency {
+/// The currency of a shop's amounts.
+pub(crate) fn currency(market: &Market, shop_id: i64) -> Currency {
     const FALLBACK: Currency = crate::market::money::CURRENCIES[0];
     market
         .shops

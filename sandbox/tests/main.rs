@@ -22,6 +22,7 @@ mod harness;
 mod images;
 mod inventory;
 mod orders;
+mod payments;
 mod reading;
 mod shop_things;
 mod taxonomy;

@@ -10,13 +10,16 @@ mod images;
 mod inventory;
 mod inventory_axes;
 mod inventory_rules;
+mod ledger;
 mod listing_fields;
 mod listings;
 mod lookups;
+mod payments;
 mod properties;
 mod readiness_states;
 mod receipts;
 pub(crate) mod render;
+mod render_money;
 mod render_orders;
 mod render_shop;
 mod return_policies;
@@ -26,6 +29,7 @@ mod shipping;
 mod shops;
 mod taxonomy;
 mod text_rules;
+mod transactions;
 mod translations;
 mod variation_images;
 
@@ -166,6 +170,17 @@ fn handler(operation: &str) -> Option<Handler> {
         "updateShopReceipt" => receipts::update,
         "getListingsByShopReceipt" => receipts::listings,
         "createReceiptShipment" => shipments::create,
+
+        "getShopReceiptTransaction" => transactions::get,
+        "getShopReceiptTransactionsByReceipt" => transactions::by_receipt,
+        "getShopReceiptTransactionsByListing" => transactions::by_listing,
+        "getShopReceiptTransactionsByShop" => transactions::by_shop,
+
+        "getShopPaymentByReceiptId" => payments::by_receipt,
+        "getPayments" => payments::list,
+        "getPaymentAccountLedgerEntryPayments" => payments::by_ledger_entries,
+        "getShopPaymentAccountLedgerEntries" => ledger::list,
+        "getShopPaymentAccountLedgerEntry" => ledger::get,
         _ => return None,
     })
 }

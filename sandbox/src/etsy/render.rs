@@ -12,6 +12,7 @@ use crate::market::listing::{Listing, State, StoredFile, Translation};
 use crate::market::money::Currency;
 use crate::table::Table;
 
+pub(crate) use super::render_money::*;
 pub(crate) use super::render_orders::*;
 pub(crate) use super::render_shop::*;
 

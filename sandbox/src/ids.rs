@@ -29,6 +29,15 @@ pub(crate) enum Kind {
     Video,
     Question,
     QuestionOption,
+    Buyer,
+    Address,
+    Receipt,
+    Transaction,
+    Shipment,
+    Payment,
+    Adjustment,
+    AdjustmentItem,
+    LedgerEntry,
     /// A value that a shop made up for a property.
     Value,
 }
@@ -55,6 +64,15 @@ impl Kind {
             Self::Video => 45_000_001,
             Self::Question => 170_001,
             Self::QuestionOption => 180_001,
+            Self::Buyer => 3_001,
+            Self::Address => 110_001,
+            Self::Receipt => 3_000_000_001,
+            Self::Transaction => 4_000_000_001,
+            Self::Shipment => 120_001,
+            Self::Payment => 130_001,
+            Self::Adjustment => 140_001,
+            Self::AdjustmentItem => 150_001,
+            Self::LedgerEntry => 160_001,
             // Beyond every id that Etsy's documents show for common values.
             Self::Value => 50_000_000_001,
         }

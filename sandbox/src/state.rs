@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::core::Core;
 use crate::etsy::render;
 use crate::market::listing::Listing;
+use crate::market::order::Order;
 use crate::market::shop::Shop;
 
 /// Associations that every listing is shown with.
@@ -38,7 +39,20 @@ pub(crate) fn state(core: &Core, base_url: &str) -> Value {
         "faults": core.faults.queued(),
         "shops": shops.collect::<Vec<_>>(),
         "listings": listings.collect::<Vec<_>>(),
+        "receipts": core.market.orders.values().map(|it| receipt(core, it)).collect::<Vec<_>>(),
     })
+}
+
+/// A receipt, and what no application sees of it.
+fn receipt(core: &Core, order: &Order) -> Value {
+    let mut shown = render::receipt(&core.market, order);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("sandbox_shop_id".to_owned(), order.shop_id.into());
+        fields.insert("sandbox_mails".to_owned(), json!(order.mails));
+        fields.insert("sandbox_delivered".to_owned(), json!(order.delivered));
+        fields.insert("sandbox_canceled".to_owned(), json!(order.canceled));
+    }
+    shown
 }
 
 fn shop(core: &Core, shop: &Shop, base_url: &str) -> Value {

@@ -22,6 +22,8 @@ mod gate;
 mod harness;
 mod images;
 mod inventory;
+mod orders;
+mod payments;
 mod reading;
 mod search;
 mod shipping;

@@ -14,23 +14,30 @@ mod images;
 mod inventory;
 mod inventory_axes;
 mod inventory_rules;
+mod ledger;
 mod listing_fields;
 mod listings;
 mod lookups;
+mod payments;
 mod personalization;
 mod properties;
 mod readiness_states;
+mod receipts;
 pub(crate) mod render;
 mod render_extras;
+mod render_money;
+mod render_orders;
 mod render_shop;
 mod return_policies;
 mod reviews;
 mod search;
 mod sections;
+mod shipments;
 mod shipping;
 mod shops;
 mod taxonomy;
 mod text_rules;
+mod transactions;
 mod translations;
 mod upgrades;
 mod variation_images;
@@ -192,6 +199,23 @@ fn handler(operation: &str) -> Option<Handler> {
 
         "getReviewsByListing" => reviews::by_listing,
         "getReviewsByShop" => reviews::by_shop,
+
+        "getShopReceipts" => receipts::list,
+        "getShopReceipt" => receipts::get,
+        "updateShopReceipt" => receipts::update,
+        "getListingsByShopReceipt" => receipts::listings,
+        "createReceiptShipment" => shipments::create,
+
+        "getShopReceiptTransaction" => transactions::get,
+        "getShopReceiptTransactionsByReceipt" => transactions::by_receipt,
+        "getShopReceiptTransactionsByListing" => transactions::by_listing,
+        "getShopReceiptTransactionsByShop" => transactions::by_shop,
+
+        "getShopPaymentByReceiptId" => payments::by_receipt,
+        "getPayments" => payments::list,
+        "getPaymentAccountLedgerEntryPayments" => payments::by_ledger_entries,
+        "getShopPaymentAccountLedgerEntries" => ledger::list,
+        "getShopPaymentAccountLedgerEntry" => ledger::get,
         _ => return None,
     })
 }

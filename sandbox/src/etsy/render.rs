@@ -13,6 +13,8 @@ use crate::market::money::Currency;
 use crate::table::Table;
 
 pub(crate) use super::render_extras::*;
+pub(crate) use super::render_money::*;
+pub(crate) use super::render_orders::*;
 pub(crate) use super::render_shop::*;
 
 use super::human_size;

@@ -85,6 +85,17 @@ impl Currency {
         self.divisor as f64
     }
 
+    /// The amount as a decimal number, for the few places where Etsy sends one.
+    #[expect(clippy::cast_precision_loss, reason = "no order comes near 2^53")]
+    pub(crate) fn decimal(self, amount: i64) -> f64 {
+        amount as f64 / self.per_unit()
+    }
+
+    /// Whether an amount is more than so many US dollars, about.
+    pub(crate) fn is_over(self, amount: i64, dollars: i64) -> bool {
+        amount > dollars * self.per_dollar * self.divisor
+    }
+
     /// The smallest price of an offering.
     pub(crate) fn price_min(self) -> i64 {
         PRICE_MIN_DOLLARS * self.per_dollar * self.divisor / 100

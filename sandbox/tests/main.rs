@@ -16,6 +16,7 @@ mod control;
 mod digital;
 mod drafts;
 mod encoding;
+mod every_operation;
 mod extras;
 mod faults;
 mod gate;

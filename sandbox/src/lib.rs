@@ -36,6 +36,7 @@ mod clock;
 mod control;
 mod core;
 mod echo;
+mod eras;
 mod etsy;
 mod facts;
 mod faults;

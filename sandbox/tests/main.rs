@@ -31,3 +31,4 @@ mod shipping;
 mod shop_settings;
 mod shop_things;
 mod taxonomy;
+mod time;

@@ -24,5 +24,7 @@ mod inventory;
 mod orders;
 mod payments;
 mod reading;
+mod shipments;
 mod shop_things;
 mod taxonomy;
+mod webhooks;

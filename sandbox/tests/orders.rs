@@ -248,6 +248,8 @@ async fn what_cannot_be_bought_changes_nothing() {
         json!({ "items": [{ "listing_id": listing, "quantity": 3 },
                           { "listing_id": listing, "quantity": 3 }] }),
         json!({ "items": [{ "listing_id": listing, "quantity": 0 }] }),
+        json!({ "items": [{ "listing_id": listing, "quantity": i64::MAX }] }),
+        json!({ "items": [{ "listing_id": listing }], "tax": "1e14" }),
         json!({ "items": [{ "listing_id": listing, "product_id": 5 }] }),
         json!({ "items": [{ "listing_id": listing }], "buyer": { "country": "France" } }),
         json!({ "items": [{ "listing_id": listing }], "discount": "a lot" }),

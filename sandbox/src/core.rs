@@ -1,6 +1,10 @@
 //! Everything that changes while a sandbox runs, behind one lock.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::MutexGuard;
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -10,6 +14,7 @@ use crate::limits::Limits;
 use crate::market::{Market, seed};
 use crate::oauth::grants::Grants;
 use crate::options::Options;
+use crate::webhooks::Webhooks;
 
 /// The sandbox's memory. Nothing of it outlives the process.
 pub(crate) struct Core {
@@ -20,6 +25,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) faults: Faults,
     pub(crate) history: History,
+    pub(crate) webhooks: Webhooks,
 }
 
 impl Core {
@@ -33,6 +39,7 @@ impl Core {
             limits: Limits::default(),
             faults: Faults::default(),
             history: History::default(),
+            webhooks: Webhooks::default(),
         };
         let now = core.clock.now();
         core.market.age(now);
@@ -55,5 +62,39 @@ impl Core {
         self.clock.move_to(seconds)?;
         self.market.age(self.clock.now());
         Ok(())
+    }
+}
+
+/// The memory in the hands of one who may change it.
+pub(crate) struct Memory<'a> {
+    core: MutexGuard<'a, Core>,
+    bell: &'a Notify,
+}
+
+impl<'a> Memory<'a> {
+    pub(crate) fn new(core: MutexGuard<'a, Core>, bell: &'a Notify) -> Self {
+        Self { core, bell }
+    }
+}
+
+impl Deref for Memory<'_> {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl DerefMut for Memory<'_> {
+    fn deref_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
+}
+
+impl Drop for Memory<'_> {
+    fn drop(&mut self) {
+        if self.core.webhooks.is_waiting() {
+            self.bell.notify_one();
+        }
     }
 }

@@ -3,17 +3,21 @@
 
 pub mod attribute;
 pub mod axis;
+pub mod carrier;
 pub mod cursor;
 pub mod digital;
 pub mod era;
 pub mod extension;
 pub mod image;
+pub mod keyset;
 pub mod listing;
 pub mod matrix;
 pub mod matrix_body;
 pub mod matrix_read;
 pub mod matrix_write;
 pub mod measures;
+pub mod order;
+pub mod parcel;
 pub mod policy;
 pub mod price;
 pub mod product;

@@ -43,6 +43,14 @@ pub(crate) const FILES_MAX: usize = 5;
 pub(crate) const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Characters of a digital file's name.
 pub(crate) const FILE_NAME_MAX: usize = 70;
+/// Videos of one listing.
+pub(crate) const VIDEOS_MAX: usize = 2;
+/// Videos that may be uploaded to one listing in a day.
+pub(crate) const VIDEO_UPLOADS_MAX: usize = 10;
+/// Personalization questions of one listing, for a caller that says it knows several.
+pub(crate) const QUESTIONS_MAX: usize = 5;
+/// Characters of a personalization question.
+pub(crate) const QUESTION_MAX: usize = 45;
 /// Sections of one shop.
 pub(crate) const SECTIONS_MAX: usize = 20;
 /// Characters of a section's title.
@@ -72,6 +80,15 @@ const POSTAL_CODES: [&str; 14] = [
 /// Whether a country is in the European Union.
 pub(crate) fn is_eu(country: &str) -> bool {
     EU.contains(&country)
+}
+
+/// Whether a country is in Europe and not in the European Union.
+pub(crate) fn is_european_outside_eu(country: &str) -> bool {
+    const OTHERS: [&str; 20] = [
+        "AD", "AL", "BA", "CH", "FO", "GB", "GG", "GI", "IM", "IS", "JE", "LI", "MC", "MD", "ME",
+        "MK", "NO", "RS", "SM", "UA",
+    ];
+    OTHERS.contains(&country)
 }
 
 /// Whether a shipping profile from this country needs a postal code.

@@ -98,6 +98,13 @@ fn listing(core: &Core, listing: &Listing, base_url: &str) -> Value {
     let files = (1..)
         .zip(&listing.files)
         .filter_map(|(rank, id)| Some(render::file(listing.id, core.market.files.get(id)?, rank)));
+    let stored_videos = listing
+        .videos
+        .iter()
+        .filter_map(|id| core.market.videos.get(id));
+    let videos = stored_videos.map(
+        |video| json!({ "video_id": video.id, "name": video.name, "bytes": video.bytes.len() }),
+    );
     let attributes = listing.attributes.values().map(render::property_values);
     let variation_images = listing.variation_images.iter().map(|it| {
         json!({ "property_id": it.property_id, "value_id": it.value_id, "image_id": it.image_id })
@@ -106,6 +113,7 @@ fn listing(core: &Core, listing: &Listing, base_url: &str) -> Value {
         let mut add = |name: &str, value: Vec<Value>| fields.insert(name.to_owned(), value.into());
         add("sandbox_images", stored.collect());
         add("sandbox_files", files.collect());
+        add("sandbox_videos", videos.collect());
         add("sandbox_properties", attributes.collect());
         add("sandbox_variation_images", variation_images.collect());
         fields.insert("sandbox_guarantees".to_owned(), json!(listing.guarantees));

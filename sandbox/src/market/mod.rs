@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::ids::{Ids, Kind};
 use image::StoredImage;
-use listing::{Listing, State, StoredFile};
+use listing::{Listing, State, StoredFile, StoredVideo};
 use order::Order;
 use order_money::{LedgerEntry, Payment};
 use shop::{Shop, User};
@@ -29,6 +29,7 @@ pub(crate) struct Market {
     pub(crate) listings: BTreeMap<i64, Listing>,
     pub(crate) images: BTreeMap<i64, StoredImage>,
     pub(crate) files: BTreeMap<i64, StoredFile>,
+    pub(crate) videos: BTreeMap<i64, StoredVideo>,
     pub(crate) orders: BTreeMap<i64, Order>,
     pub(crate) payments: BTreeMap<i64, Payment>,
     /// The ledgers of all shops, oldest entry first.

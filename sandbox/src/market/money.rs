@@ -62,6 +62,14 @@ impl Currency {
         json!({ "amount": amount, "divisor": self.divisor, "currency_code": self.code })
     }
 
+    /// About what an amount is in another currency.
+    pub(crate) fn convert(self, amount: i64, to: Self) -> i64 {
+        let units = amount
+            .saturating_mul(to.per_dollar)
+            .saturating_mul(to.divisor);
+        units / (self.per_dollar * self.divisor)
+    }
+
     /// The minor units of a written price, to the nearest; none for what no price can be.
     pub(crate) fn minor_units(self, price: f64) -> Option<i64> {
         let units = (price * self.per_unit()).round();

@@ -19,6 +19,7 @@ pub mod publish;
 pub mod refusal;
 pub mod settings;
 pub mod shop;
+mod webhooks;
 
 use stoflow_plugin_sdk::export;
 
@@ -26,4 +27,4 @@ use stoflow_plugin_sdk::export;
 #[derive(Debug, Clone, Copy)]
 pub struct Etsy;
 
-export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop);
+export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop, Webhooks);

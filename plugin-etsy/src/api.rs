@@ -52,6 +52,12 @@ pub fn sections(shop: &Id) -> Request {
     Request::get(url(&format!("/shops/{shop}/sections")))
 }
 
+/// A new section.
+#[must_use]
+pub fn create_section(shop: &Id, title: &str) -> Request {
+    Request::post(url(&format!("/shops/{shop}/sections"))).form([("title", title)])
+}
+
 /// The shop's shipping profiles.
 #[must_use]
 pub fn shipping_profiles(shop: &Id) -> Request {
@@ -68,6 +74,65 @@ pub fn return_policies(shop: &Id) -> Request {
 #[must_use]
 pub fn processing_profiles(shop: &Id) -> Request {
     Request::get(url(&format!("/shops/{shop}/readiness-state-definitions"))).query("limit", 100)
+}
+
+/// One shipping profile.
+#[must_use]
+pub fn shipping_profile(shop: &Id, profile: &Id) -> Request {
+    Request::get(url(&format!("/shops/{shop}/shipping-profiles/{profile}")))
+}
+
+/// A new shipping profile, with its first destination. Not idempotent: each makes another.
+#[must_use]
+pub fn create_shipping_profile(shop: &Id, form: Form) -> Request {
+    Request::post(url(&format!("/shops/{shop}/shipping-profiles"))).form(form)
+}
+
+/// Another destination of a shipping profile.
+#[must_use]
+pub fn create_shipping_destination(shop: &Id, profile: &Id, form: Form) -> Request {
+    Request::post(url(&format!(
+        "/shops/{shop}/shipping-profiles/{profile}/destinations"
+    )))
+    .form(form)
+}
+
+/// Deletes a shipping profile.
+#[must_use]
+pub fn delete_shipping_profile(shop: &Id, profile: &Id) -> Request {
+    Request::delete(url(&format!("/shops/{shop}/shipping-profiles/{profile}")))
+}
+
+/// The carriers that ship from a country (ISO 3166-1 alpha-2), with their mail classes.
+#[must_use]
+pub fn carriers(country: &str) -> Request {
+    Request::get(url("/shipping-carriers")).query("origin_country_iso", country)
+}
+
+/// A new return policy.
+#[must_use]
+pub fn create_return_policy(shop: &Id, form: Form) -> Request {
+    Request::post(url(&format!("/shops/{shop}/policies/return"))).form(form)
+}
+
+/// One processing profile.
+#[must_use]
+pub fn processing_profile(shop: &Id, profile: &Id) -> Request {
+    Request::get(url(&format!(
+        "/shops/{shop}/readiness-state-definitions/{profile}"
+    )))
+}
+
+/// A new processing profile. Of a twin Etsy answers 409 and where the other one is.
+#[must_use]
+pub fn create_processing_profile(shop: &Id, form: Form) -> Request {
+    Request::post(url(&format!("/shops/{shop}/readiness-state-definitions"))).form(form)
+}
+
+/// The tree of all categories.
+#[must_use]
+pub fn categories() -> Request {
+    Request::get(url("/seller-taxonomy/nodes"))
 }
 
 /// The properties of a category.

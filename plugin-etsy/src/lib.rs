@@ -14,6 +14,7 @@ pub mod id;
 pub mod limits;
 pub mod listings;
 mod orders;
+mod policies;
 mod poll;
 pub mod publish;
 pub mod refusal;
@@ -26,4 +27,4 @@ use stoflow_plugin_sdk::export;
 #[derive(Debug, Clone, Copy)]
 pub struct Etsy;
 
-export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop);
+export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop, Policies);

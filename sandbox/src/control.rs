@@ -3,6 +3,8 @@
 //! They have no key, so they answer only requests that name this machine: a web page that a developer
 //! happens to have open cannot reach them under a name of its own.
 
+mod orders;
+
 use std::time::Duration;
 
 use axum::http::{StatusCode, Uri};
@@ -93,6 +95,10 @@ fn route(server: &Server, incoming: &Incoming) -> Result<Value, Refusal> {
             let wish: ListingWish = read(incoming)?;
             set_listing_state(core, &wish).map_err(Refusal::bad)?;
             Ok(json!({}))
+        }
+        ("POST", "orders") => orders::buy(core, incoming),
+        ("POST", path) if path.starts_with("orders/") => {
+            orders::change(core, incoming, path.trim_start_matches("orders/"))
         }
         _ => Err(Refusal::new(
             StatusCode::NOT_FOUND,

@@ -54,11 +54,15 @@ mod reply;
 mod sandbox;
 mod server;
 mod state;
+mod trade;
 mod values;
 
 pub use etsy::is_served;
 pub use faults::{Fault, FaultKind};
 pub use history::RequestRecord;
+pub use market::order::Buyer;
+pub use market::order_change::{OrderAction, OrderChange};
+pub use market::order_purchase::{Purchase, PurchaseItem};
 pub use market::seed::{NewSeller, Seller};
 pub use oauth::grants::TokenPair;
 pub use options::{CLIENT_ID, CLIENT_SECRET, Options, PORT, REDIRECT_URI, Rotation};

@@ -15,11 +15,14 @@ use crate::control::{self, ListingWish};
 use crate::faults::Fault;
 use crate::history::RequestRecord;
 use crate::line::{Line, Lines};
+use crate::market::order_change::OrderChange;
+use crate::market::order_purchase::Purchase;
 use crate::market::seed::{NewSeller, Seller};
 use crate::oauth::grants::TokenPair;
 use crate::options::Options;
 use crate::server::{self, Server};
 use crate::state;
+use crate::trade;
 
 /// How long [`Sandbox::stop`] waits for requests that are being answered.
 const STOP_WAIT: Duration = Duration::from_secs(2);
@@ -254,6 +257,24 @@ impl Sandbox {
             frozen: Some(frozen),
         };
         control::set_listing_state(&mut self.server.core(), &wish).map_err(ControlError)
+    }
+
+    /// Lets a buyer buy; the receipt's id.
+    ///
+    /// # Errors
+    ///
+    /// Something that cannot be bought, and why.
+    pub fn buy(&self, purchase: &Purchase) -> Result<i64, ControlError> {
+        trade::buy(&mut self.server.core(), purchase).map_err(ControlError)
+    }
+
+    /// Lets an order be paid, cancelled, refunded, delivered.
+    ///
+    /// # Errors
+    ///
+    /// There is no such order, or this cannot happen to it.
+    pub fn change_order(&self, receipt_id: i64, change: &OrderChange) -> Result<(), ControlError> {
+        trade::change(&mut self.server.core(), receipt_id, change).map_err(ControlError)
     }
 
     /// Stops it: no new requests, those being answered have two seconds.

@@ -84,6 +84,7 @@ pub(crate) async fn serve(
         "/" => page::answer(&server),
         _ if path.starts_with(control::PREFIX) => control::answer(&server, &incoming),
         _ if path.starts_with(page::IMAGE_PREFIX) => page::image(&server, path),
+        _ if path.starts_with(page::VIDEO_PREFIX) => page::video(&server, path),
         _ => Refusal::new(StatusCode::NOT_FOUND, "Resource not found").reply,
     })
 }
@@ -158,6 +159,10 @@ fn spoil(reply: Reply, kind: Option<FaultKind>, line: &Line) -> Response {
 fn instead(fault: &Fault) -> Option<Answer> {
     let refusal = match fault.kind {
         FaultKind::ErrorBefore => server_error(),
+        FaultKind::Unavailable => {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")
+                .because("fault: unavailable")
+        }
         FaultKind::RateLimited => {
             let refusal = Refusal::new(
                 StatusCode::TOO_MANY_REQUESTS,

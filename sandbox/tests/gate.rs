@@ -196,6 +196,7 @@ async fn a_wrong_path_is_404_and_a_wrong_method_405_without_a_body() {
 #[tokio::test]
 async fn an_operation_that_the_sandbox_lacks_says_so() {
     let world = World::start().await;
-    let answer = world.get(&world.shop("/receipts")).await.expect(501);
-    assert!(answer.error().contains("getShopReceipts"));
+    let path = "/v3/application/user/addresses/1";
+    let answer = world.delete(path).await.expect(501);
+    assert!(answer.error().contains("deleteUserAddress"));
 }

@@ -3,6 +3,7 @@
 
 pub mod attribute;
 pub mod axis;
+pub mod country;
 pub mod cursor;
 pub mod digital;
 pub mod era;
@@ -14,11 +15,15 @@ pub mod matrix_body;
 pub mod matrix_read;
 pub mod matrix_write;
 pub mod measures;
+pub mod member;
 pub mod policy;
+pub mod policy_data;
+pub mod policy_read;
 pub mod price;
 pub mod product;
 pub mod product_read;
 pub mod provenance;
+pub mod shipping;
 pub mod text;
 pub mod variation_image;
 pub mod varies;

@@ -1,5 +1,7 @@
 //! What can be bought of a listing: products, and the offering of each.
 
+use serde::{Deserialize, Serialize};
+
 /// A listing's products and which of their fields vary by which property.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inventory {
@@ -25,7 +27,7 @@ pub(crate) struct Product {
 }
 
 /// The values that a product or a listing has of one property.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PropertyValues {
     pub(crate) property_id: i64,
     pub(crate) name: String,

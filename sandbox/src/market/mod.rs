@@ -4,6 +4,10 @@ pub(crate) mod image;
 pub(crate) mod inventory;
 pub(crate) mod listing;
 pub(crate) mod money;
+pub(crate) mod order;
+pub(crate) mod order_change;
+pub(crate) mod order_money;
+pub(crate) mod order_purchase;
 pub(crate) mod seed;
 pub(crate) mod shop;
 pub(crate) mod taxonomy;
@@ -12,7 +16,9 @@ use std::collections::BTreeMap;
 
 use crate::ids::{Ids, Kind};
 use image::StoredImage;
-use listing::{Listing, State, StoredFile};
+use listing::{Listing, State, StoredFile, StoredVideo};
+use order::Order;
+use order_money::{LedgerEntry, Payment};
 use shop::{Shop, User};
 
 /// Everything that the stand-in knows about sellers and goods.
@@ -23,6 +29,11 @@ pub(crate) struct Market {
     pub(crate) listings: BTreeMap<i64, Listing>,
     pub(crate) images: BTreeMap<i64, StoredImage>,
     pub(crate) files: BTreeMap<i64, StoredFile>,
+    pub(crate) videos: BTreeMap<i64, StoredVideo>,
+    pub(crate) orders: BTreeMap<i64, Order>,
+    pub(crate) payments: BTreeMap<i64, Payment>,
+    /// The ledgers of all shops, oldest entry first.
+    pub(crate) ledger: Vec<LedgerEntry>,
     /// Ids of values that shops made up, by shop, property and value.
     value_ids: BTreeMap<(i64, i64, String), i64>,
 }

@@ -190,7 +190,7 @@ async fn the_order_of_images_is_asked_for_with_the_activation() {
 }
 
 /// Drafts made by the seller's own hand.
-async fn drafts(market: &Market, count: usize) -> Vec<String> {
+pub async fn drafts(market: &Market, count: usize) -> Vec<String> {
     let seller = market.sandbox.sellers()[0];
     let tokens = market.sandbox.issue_tokens(seller.user_id, &[]).unwrap();
     let address = format!(

@@ -4,8 +4,10 @@
 use base64::Engine as _;
 use serde_json::{Value, json};
 use stoflow_host::api::ProblemKind;
+use stoflow_sandbox::OrderAction;
 
 use crate::market::Market;
+use crate::orders::{buy, change, mug};
 
 async fn receive(market: &Market, body: &[u8]) -> Value {
     let body = base64::engine::general_purpose::STANDARD.encode(body);
@@ -41,6 +43,46 @@ async fn a_push_leads_to_the_job_that_reads_it_and_its_address_to_nothing() {
         assert_eq!(outcome["response"]["status"], 200, "{event}");
     }
     assert!(market.sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_sandbox_pushes_of_an_order_leads_to_a_poll_that_finds_it() {
+    let market = Market::new().await;
+    // Nobody listens there: what would be delivered is handed over here.
+    market
+        .sandbox
+        .subscribe("http://127.0.0.1:9/etsy", &[])
+        .unwrap();
+    let listing = mug(&market).await;
+    let (sent, cancelled) = (buy(&market, listing), buy(&market, listing));
+    let shipment = json!({ "id": sent, "shipment": {} });
+    market.call("orders.ship", shipment).await.unwrap();
+    change(&market, &sent, OrderAction::Deliver);
+    change(&market, &cancelled, OrderAction::Cancel);
+    let shop = market.sandbox.sellers()[0].shop_id.to_string();
+    let mut jobs = Vec::new();
+    for delivery in market.sandbox.deliveries() {
+        let outcome = receive(&market, delivery.body.as_bytes()).await;
+        assert_eq!(outcome["response"]["status"], 200, "{}", delivery.body);
+        let [notice] = outcome["notices"].as_array().unwrap().as_slice() else {
+            panic!("{outcome}")
+        };
+        assert_eq!(notice["poll"]["account"], json!({ "shop_id": shop }));
+        let job = notice["poll"]["job"].as_str().unwrap().to_owned();
+        let window = json!({ "start": "2020-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z" });
+        let fetch = json!({ "job": job, "window": window });
+        let batch = market.call("poll.fetch", fetch).await.unwrap();
+        let ids = batch["items"].as_array().unwrap().iter();
+        let ids: Vec<&Value> = ids.map(|item| &item["order"]["id"]).collect();
+        assert!(
+            ids.iter()
+                .any(|id| delivery.body.contains(id.as_str().unwrap())),
+            "{ids:?}"
+        );
+        jobs.push(job);
+    }
+    let expected = ["orders", "orders", "orders", "orders", "cancelled-orders"];
+    assert_eq!(jobs, expected);
 }
 
 #[tokio::test]

@@ -46,3 +46,4 @@ mod seller;
 mod stage;
 mod store;
 mod store_ends;
+mod taxonomy;

@@ -37,10 +37,11 @@ const SURPLUS: u32 = 20;
 pub fn search(categories: &Categories, query: &str, limit: u32) -> Vec<Node> {
     let query = query_words(query);
     let vocabulary = Vocabulary::of(categories);
-    let worth: Vec<Vec<u32>> = query
+    let mut worth: Vec<Vec<u32>> = query
         .iter()
         .map(|wanted| vocabulary.worth(wanted))
         .collect();
+    vocabulary.join(&query, &mut worth);
     let mut found = Vec::new();
     // By place: what the words of the categories above are worth to each word of the query.
     let mut above: Vec<Vec<u32>> = Vec::with_capacity(categories.all().len());
@@ -154,6 +155,24 @@ impl Vocabulary {
                 }
             })
             .collect()
+    }
+}
+
+impl Vocabulary {
+    /// Two words of the query that are one in a name, `tea pot` in `Teapots`, are worth it both.
+    fn join(&self, query: &[String], worth: &mut [Vec<u32>]) {
+        for (first, pair) in query.windows(2).enumerate() {
+            let joined = pair.concat();
+            let root = stem(&joined);
+            let same = self.words.iter().map(|(_, known)| *known == root);
+            for (place, _) in same.enumerate().filter(|(_, is_same)| *is_same) {
+                for of in worth.iter_mut().skip(first).take(2) {
+                    if let Some(worth) = of.get_mut(place) {
+                        *worth = SAME;
+                    }
+                }
+            }
+        }
     }
 }
 

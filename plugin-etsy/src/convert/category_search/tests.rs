@@ -34,6 +34,7 @@ fn the_category_of_that_name_is_first() {
     assert_eq!(first("dress"), "42");
     assert_eq!(first("glass bead"), "24");
     assert_eq!(first("cup and saucer"), "6");
+    assert_eq!(first("neck lace"), "31");
 }
 
 #[test]

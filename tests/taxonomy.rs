@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stoflow_host::api::ProblemKind;
 use stoflow_sandbox::{Fault, FaultKind};
 
-use crate::market::Market;
+use crate::market::{Market, example};
 
 async fn nodes(market: &Market, function: &str, arguments: Value) -> Vec<Value> {
     let found = market.call(function, arguments).await.unwrap();
@@ -196,4 +196,69 @@ async fn categories_that_cannot_be_read_say_why() {
         }
         market.call(function, arguments).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn attributes_are_published_by_what_the_category_knows_and_the_rest_is_reported() {
+    let market = Market::new().await;
+    let attribute = |name: &str, values: Value| json!({ "name": name, "values": values });
+    let mut coat = example("coat");
+    coat["attributes"] = json!([
+        attribute("size", json!([{ "text": "38", "scale": "EU" }])),
+        attribute("Height", json!([{ "text": "95.5", "scale": "6" }])),
+        attribute("Material", json!([{ "text": "wool" }, { "text": "Silk" }])),
+        attribute("Width", json!([{ "text": "40" }])),
+        attribute(
+            "Occasion",
+            json!([{ "text": "Wedding" }, { "text": "Moving" }])
+        ),
+        attribute("Scent", json!([{ "text": "rose" }])),
+        attribute("Primary color", json!([{ "text": "ultraviolet" }])),
+    ]);
+    let done = market.publish("k", &coat, "draft").await.unwrap();
+    let warnings = done["warnings"].as_array().unwrap().iter();
+    let reported: Vec<_> = warnings
+        .filter(|it| it["code"] == "attribute-left-out")
+        .map(|it| {
+            (
+                it["field"].as_str().unwrap(),
+                it["message"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("/product/attributes/3", "5 (Inches), 6 (Centimeters)"),
+        ("/product/attributes/4", "at most 1"),
+        ("/product/attributes/5", "no attribute \"Scent\""),
+        ("/product/attributes/6", "Beige, Black, Blue"),
+    ];
+    assert_eq!(reported.len(), expected.len(), "{reported:#?}");
+    for ((field, message), (path, says)) in reported.iter().zip(expected) {
+        assert_eq!(*field, path);
+        assert!(message.contains(says), "{message}");
+    }
+    let id = json!({ "id": done["listing"]["id"] });
+    let read = market.call("listings.get_product", id).await.unwrap();
+    let shown: Vec<_> = read["attributes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let values = it["values"].as_array().unwrap().iter();
+            let texts: Vec<_> = values
+                .map(|value| value["text"].as_str().unwrap())
+                .collect();
+            let scale = it["values"][0]["scale"].as_str();
+            (it["name"].as_str().unwrap(), texts.join("+"), scale)
+        })
+        .collect();
+    let expected = [
+        ("Size", "38".to_owned(), Some("26")),
+        ("Height", "95.5".to_owned(), Some("6")),
+        ("Material", "wool+Silk".to_owned(), None),
+    ];
+    for wanted in &expected {
+        assert!(shown.contains(wanted), "{wanted:?} in {shown:?}");
+    }
+    assert_eq!(shown.len(), expected.len(), "{shown:?}");
 }

@@ -20,6 +20,7 @@ pub mod matrix_read;
 pub mod matrix_write;
 pub mod measures;
 pub mod member;
+mod options;
 pub mod policy;
 pub mod policy_data;
 pub mod policy_read;

@@ -39,6 +39,7 @@ mod publish;
 mod publish_changes;
 mod publish_faults;
 mod publish_kills;
+mod request_counts;
 mod rotation;
 mod secrets;
 mod seed;

@@ -1,6 +1,8 @@
 //! Etsy's requests as data, one function each. Forms carry a list as one comma-joined value: of a
 //! repeated key Etsy keeps the last one only.
 
+pub mod receipts;
+
 use crate::id::Id;
 use std::fmt;
 use stoflow_plugin_sdk::http::{Multipart, Request};
@@ -153,6 +155,16 @@ pub fn listings(shop: &Id, state: &str, limit: u32, offset: u32) -> Request {
         .query("includes", "Images")
 }
 
+/// A page of the shop's listings that are on sale, each with its images and its inventory.
+#[must_use]
+pub fn listings_on_sale(shop: &Id, limit: u32, offset: u32) -> Request {
+    Request::get(url(&format!("/shops/{shop}/listings")))
+        .query("state", "active")
+        .query("limit", limit)
+        .query("offset", offset)
+        .query("includes", "Images,Inventory")
+}
+
 /// One listing, with its images.
 #[must_use]
 pub fn listing(listing: &Id) -> Request {
@@ -186,10 +198,17 @@ pub fn update_listing(shop: &impl Segment, listing: &impl Segment, form: Form) -
     Request::patch(url(&format!("/shops/{shop}/listings/{listing}"))).form(form)
 }
 
-/// Puts a listing on sale (`active`) or takes it off (`inactive`).
+/// Puts a listing on sale (`active`) or takes it off (`inactive`), and changes the form's fields
+/// with it.
 #[must_use]
-pub fn set_state(shop: &impl Segment, listing: &impl Segment, state: &str) -> Request {
-    update_listing(shop, listing, vec![("state".into(), state.into())])
+pub fn set_state(
+    shop: &impl Segment,
+    listing: &impl Segment,
+    state: &str,
+    mut form: Form,
+) -> Request {
+    form.insert(0, ("state".into(), state.into()));
+    update_listing(shop, listing, form)
 }
 
 /// Deletes a listing.

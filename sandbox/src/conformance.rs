@@ -1,6 +1,13 @@
-//! Replies against the table: whether a value has exactly the structure that Etsy's document gives it.
+//! Requests and replies against the table: whether each has exactly the structure that Etsy's document
+//! gives it.
 //!
-//! The sandbox's own tests hold every reply against this; a client's tests can do the same with theirs.
+//! The sandbox's own tests hold every reply against this; a client's tests can do the same with theirs,
+//! and with what they sent.
+
+mod multipart;
+mod request;
+
+pub use request::request_differences;
 
 use serde_json::Value;
 

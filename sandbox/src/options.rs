@@ -53,7 +53,7 @@ pub struct Options {
     pub client_secret: String,
     /// The redirect URIs that the application registered, compared to the letter.
     pub redirect_uris: Vec<String>,
-    /// Whether the request history keeps bodies (up to 64 KiB each).
+    /// Whether the request history keeps bodies (up to 1 MiB each).
     pub keep_bodies: bool,
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -31,7 +32,7 @@ impl Core {
     /// A fresh one, with the sellers that it begins with.
     pub(crate) fn new(options: &Options) -> Self {
         let mut core = Self {
-            clock: Clock::default(),
+            clock: Clock::new(options),
             ids: Ids::new(options.seed),
             market: Market::default(),
             grants: Grants::default(),
@@ -41,12 +42,26 @@ impl Core {
             webhooks: Webhooks::default(),
         };
         let now = core.clock.now();
+        core.market.age(now);
         for seller in seed::sellers() {
             if let Err(reason) = seed::add(&mut core.market, &mut core.ids, &seller, now) {
                 tracing::error!(reason, "a seller of the seed was refused");
             }
         }
         core
+    }
+
+    /// Moves the clock forward: what is due by then happens.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+        self.market.age(self.clock.now());
+    }
+
+    /// Moves the clock forward to a time in seconds since 1970, or says why not.
+    pub(crate) fn move_to(&mut self, seconds: i64) -> Result<(), String> {
+        self.clock.move_to(seconds)?;
+        self.market.age(self.clock.now());
+        Ok(())
     }
 }
 

@@ -37,6 +37,7 @@ mod clock;
 mod control;
 mod core;
 mod echo;
+mod eras;
 mod etsy;
 mod facts;
 mod faults;

@@ -181,7 +181,16 @@ impl Sandbox {
 
     /// Moves the sandbox's clock forward: tokens, limits and listings age.
     pub fn advance(&self, by: Duration) {
-        self.server.core().clock.advance(by);
+        self.server.core().advance(by);
+    }
+
+    /// Moves the sandbox's clock forward to a time in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// A time that is past.
+    pub fn move_clock_to(&self, seconds: i64) -> Result<(), ControlError> {
+        self.server.core().move_to(seconds).map_err(ControlError)
     }
 
     /// Lets every access token expire, and with `refresh` every refresh token; how many did.

@@ -32,4 +32,5 @@ mod shipping;
 mod shop_settings;
 mod shop_things;
 mod taxonomy;
+mod time;
 mod webhooks;

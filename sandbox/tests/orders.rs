@@ -400,3 +400,61 @@ async fn amounts_are_of_the_shops_currency() {
     assert_eq!(receipt["grandtotal"], yen(1100 + 60 + 750));
     assert_eq!(receipt["transactions"][0]["shop_coupon"], 100.0);
 }
+
+#[tokio::test]
+async fn answers_name_the_questions_that_the_seller_asks() {
+    let world = World::start().await;
+    let listing = world.active(&[]).await;
+    let question = json!({
+        "question_text": "Which name?", "question_type": "text_input", "required": false,
+        "max_allowed_characters": 20,
+    });
+    let body = json!({ "personalization_questions": [question] });
+    let path = world.listing(listing, "/personalization");
+    let asked = world
+        .send(world.request(Method::POST, &path).json(&body))
+        .await;
+    let asked = asked.expect(201).json();
+    let item = PurchaseItem {
+        listing_id: listing,
+        personalization: vec!["Zoë".to_owned(), "in red".to_owned()],
+        ..PurchaseItem::default()
+    };
+    let purchase = Purchase {
+        items: vec![item],
+        ..Purchase::default()
+    };
+    let id = world.sandbox.buy(&purchase).unwrap();
+    let receipt = receipt(&world, id).await;
+    let variations = &receipt["transactions"][0]["variations"];
+    let question = &asked["personalization_questions"][0]["question_id"];
+    assert_eq!(
+        variations[0],
+        json!({ "property_id": 54, "value_id": null, "formatted_name": "Which name?",
+                "formatted_value": "Zoë", "question_id": question })
+    );
+    assert_eq!(
+        (
+            &variations[1]["formatted_name"],
+            &variations[1]["question_id"]
+        ),
+        (&json!("Personalization"), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_seller_sees_the_buyers_of_the_shop_and_nobody_elses() {
+    let world = World::start().await;
+    let listing = world.active(&[]).await;
+    let id = world.sandbox.buy(&Purchase::of(listing)).unwrap();
+    let buyer = receipt(&world, id).await["buyer_user_id"].clone();
+    let path = format!("/v3/application/users/{buyer}");
+    let user = world.get(&path).await.expect(200).json();
+    assert_eq!(
+        (&user["first_name"], &user["last_name"]),
+        (&json!("Nora"), &json!("O&#39;Connell"))
+    );
+    let again = world.sandbox.buy(&Purchase::of(listing)).unwrap();
+    assert_eq!(receipt(&world, again).await["buyer_user_id"], buyer);
+    world.signed_in_as(1).get(&path).await.expect(404);
+}

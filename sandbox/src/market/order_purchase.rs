@@ -9,7 +9,7 @@ use super::Market;
 use super::inventory::Product;
 use super::listing::{Listing, State};
 use super::money::Currency;
-use super::order::{Buyer, Order, Sale};
+use super::order::{Answer, Buyer, Order, Sale};
 use super::shop::{Destination, Shop};
 use crate::facts;
 use crate::ids::{Ids, Kind};
@@ -48,7 +48,7 @@ pub struct PurchaseItem {
     pub product_id: Option<i64>,
     /// How many.
     pub quantity: i64,
-    /// The buyer's answers to the seller's questions.
+    /// The buyer's answers to the seller's questions, in their order.
     pub personalization: Vec<String>,
 }
 
@@ -245,12 +245,28 @@ fn sell(
         shipping_profile: listing.shipping_profile,
         shipping_method: profile.map(|profile| profile.title.clone()),
         processing_days: processing.map(|it| (it.days(it.min), it.days(it.max))),
-        personalization: item.personalization.clone(),
+        answers: answers(listing, item),
         is_digital: !listing.kind.is_shipped(),
         files: files.map(|file| file.name.clone()).collect(),
         sku: product.sku,
         properties: product.properties,
     })
+}
+
+/// Each answer with the question that it answers; what nobody asked has Etsy's general name.
+fn answers(listing: &Listing, item: &PurchaseItem) -> Vec<Answer> {
+    let mut questions = listing.questions.iter();
+    let answer = |text: &String| {
+        let question = questions.next();
+        Answer {
+            question_id: question.map(|question| question.id),
+            question: question
+                .map_or("Personalization", |it| it.text.as_str())
+                .to_owned(),
+            text: text.clone(),
+        }
+    };
+    item.personalization.iter().map(answer).collect()
 }
 
 /// The product that an item means, if there are enough of it.

@@ -58,7 +58,13 @@ pub fn http_date(text: &str) -> Option<i64> {
         clock.next()?.ok()?,
         clock.next()?.ok()?,
     );
-    if !(1..=31).contains(&day) || !(1970..=9999).contains(&year) || words.next()? != "GMT" {
+    let is_time =
+        (0..24).contains(&hours) && (0..60).contains(&minutes) && (0..=60).contains(&seconds);
+    if !is_time
+        || !(1..=31).contains(&day)
+        || !(1970..=9999).contains(&year)
+        || words.next()? != "GMT"
+    {
         return None;
     }
     // Years counted from March, so that the day which leap years add comes last.

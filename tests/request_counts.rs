@@ -293,7 +293,11 @@ async fn orders_take_a_request_for_a_page_and_one_for_a_parcel_beside_a_look() {
     let mut counts = Counts::new().await;
     let mug = counts.market.listing("coat", "poster", "active").await;
     let stock = json!({ "changes": [{ "listing_id": mug, "quantity": 200 }] });
-    counts.market.call("publish.set_offers", stock).await.unwrap();
+    counts
+        .market
+        .call("publish.set_offers", stock)
+        .await
+        .unwrap();
     let purchase = Purchase::of(mug.parse().unwrap());
     let buy = || counts.market.sandbox.buy(&purchase).unwrap().to_string();
     let orders: Vec<String> = (0..100).map(|_| buy()).collect();
@@ -322,7 +326,9 @@ async fn polling_an_idle_shop_takes_one_request_for_each_job() {
     let mut counts = Counts::new().await;
     for id in drafts(&counts.market, 100).await {
         let sandbox = &counts.market.sandbox;
-        sandbox.set_listing_state(id.parse().unwrap(), "active").unwrap();
+        sandbox
+            .set_listing_state(id.parse().unwrap(), "active")
+            .unwrap();
     }
     let (jobs, count) = counts.count("poll.jobs", "always", json!({})).await;
     assert_eq!(count, 0);
@@ -351,20 +357,26 @@ async fn a_shop_and_its_rules_are_read_with_a_request_for_each_kind() {
     let (_, count) = counts.count("shop.sections", "always", json!({})).await;
     assert_eq!(count, 1);
     let section = json!({ "title": "Mugs" });
-    let (_, count) = counts.count("shop.create-section", "a new title", section).await;
+    let (_, count) = counts
+        .count("shop.create-section", "a new title", section)
+        .await;
     assert_eq!(count, 2);
     counts.count("shop.readiness", "always", json!({})).await;
     let (_, count) = counts.count("policies.list", "all kinds", json!({})).await;
     assert_eq!(count, 3);
     let kind = json!({ "kind": "returns" });
-    let (_, count) = counts.count("policies.list", "one kind", kind.clone()).await;
+    let (_, count) = counts
+        .count("policies.list", "one kind", kind.clone())
+        .await;
     assert_eq!(count, 1);
     let (_, count) = counts.count("policies.schema", "always", kind).await;
     assert_eq!(count, 0);
     let returns =
         json!({ "accepts_returns": true, "accepts_exchanges": false, "return_deadline": 14 });
     let create = json!({ "kind": "returns", "name": "14 days", "data": returns });
-    let (_, count) = counts.count("policies.create", "a return policy", create).await;
+    let (_, count) = counts
+        .count("policies.create", "a return policy", create)
+        .await;
     assert_eq!(count, 2);
     counts.are_documented("The shop and its rules");
 }

@@ -36,6 +36,7 @@ mod listings;
 mod log;
 mod market;
 mod offers;
+mod orders;
 mod policies;
 mod publish;
 mod publish_changes;

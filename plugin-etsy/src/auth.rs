@@ -22,7 +22,10 @@ const SCOPES: [(&str, &str); 7] = [
         "add sections, shipping profiles and policies to your shop",
     ),
     ("transactions_r", "see your orders"),
-    ("transactions_w", "mark your orders as sent"),
+    (
+        "transactions_w",
+        "tell buyers that their orders are on their way",
+    ),
 ];
 
 impl Auth for Etsy {

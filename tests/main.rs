@@ -50,3 +50,4 @@ mod seller;
 mod stage;
 mod store;
 mod store_ends;
+mod taxonomy;

@@ -4,11 +4,15 @@
 pub mod attribute;
 pub mod axis;
 pub mod carrier;
+pub mod category;
+pub mod category_property;
+pub mod category_search;
 pub mod country;
 pub mod cursor;
 pub mod digital;
 pub mod era;
 pub mod extension;
+pub mod fold;
 pub mod image;
 pub mod keyset;
 pub mod listing;

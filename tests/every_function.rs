@@ -10,7 +10,7 @@ use serde_json::Value;
 use stoflow_host::api::{Problem, ProblemKind};
 
 use crate::market::Market;
-use cases::{Case, Failure, Scene};
+use cases::{Asks, Case, Failure, Scene};
 
 /// The functions of the active version, as `interface.function`.
 async fn exported(market: &Market) -> BTreeSet<String> {
@@ -81,11 +81,11 @@ async fn every_function_fails_as_it_should_and_then_works() {
 }
 
 #[tokio::test]
-async fn a_consent_that_has_ended_is_said_by_every_function_that_asks_etsy() {
+async fn a_consent_that_has_ended_is_said_by_every_function_that_needs_it() {
     let scene = Scene::new().await;
     let cases = cases::all(&scene);
     scene.market.sandbox.expire_tokens(true);
-    let calls = cases.iter().filter(|case| case.asks_etsy);
+    let calls = cases.iter().filter(|case| case.asks == Asks::Seller);
     let calls = calls.filter_map(|case| Some((case, &case.works.as_ref()?.0)));
     let answers = calls.map(async |(case, arguments)| {
         let failure = failed(call(&scene.market, case, arguments).await);
@@ -101,7 +101,7 @@ async fn a_marketplace_that_is_gone_is_said_by_every_function_that_asks_it() {
     let cases = cases::all(&scene);
     let Market { stage, sandbox, .. } = scene.market;
     sandbox.stop().await;
-    let calls = cases.iter().filter(|case| case.asks_etsy);
+    let calls = cases.iter().filter(|case| case.asks != Asks::Nobody);
     let calls = calls.filter_map(|case| Some((case, case.works.clone()?.0)));
     let answers = calls.map(async |(case, arguments)| {
         let answer = stage

@@ -92,6 +92,12 @@ pub(super) async fn reading(market: &Market) {
     call(market, "listings.list", json!({})).await;
     call(market, "listings.get", json!({ "id": id })).await;
     call(market, "listings.get_many", json!({ "ids": [id] })).await;
+    call(
+        market,
+        "taxonomy.search",
+        json!({ "query": "mug", "limit": 3 }),
+    )
+    .await;
     call(market, "shop.get", json!({})).await;
     call(market, "shop.sections", json!({})).await;
 }

@@ -67,27 +67,35 @@ pub(super) struct Case {
     /// only the host calls.
     pub(super) works: Option<(Value, &'static str, Value)>,
     pub(super) fails: Vec<(Value, Failure)>,
-    /// Whether it sends requests with the arguments that it works with.
-    pub(super) asks_etsy: bool,
+    pub(super) asks: Asks,
+}
+
+/// Whom a function asks, with the arguments that it works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    Nobody,
+    /// Etsy, for what is the same for everybody.
+    Etsy,
+    /// Etsy, with the seller's token.
+    Seller,
 }
 
 impl Case {
-    /// What is answered without a request.
-    fn alone(function: &'static str) -> Self {
+    fn new(function: &'static str, asks: Asks) -> Self {
         Self {
             function,
             works: None,
             fails: Vec::new(),
-            asks_etsy: false,
+            asks,
         }
     }
 
-    /// What Etsy is asked for.
+    fn alone(function: &'static str) -> Self {
+        Self::new(function, Asks::Nobody)
+    }
+
     fn asking(function: &'static str) -> Self {
-        Self {
-            asks_etsy: true,
-            ..Self::alone(function)
-        }
+        Self::new(function, Asks::Seller)
     }
 
     fn works(mut self, arguments: Value, place: &'static str, expected: impl Into<Value>) -> Self {
@@ -111,6 +119,7 @@ pub(super) fn all(scene: &Scene) -> Vec<Case> {
     all.extend(poll(scene));
     all.extend(shop());
     all.extend(policies());
+    all.extend(taxonomy());
     all.extend(webhooks());
     all.extend(endings(scene));
     all
@@ -371,6 +380,21 @@ fn policies() -> Vec<Case> {
             .works(create("returns", 14), "/kind", "returns")
             .fails(create("returns", 15), Invalid, "/data/return_deadline")
             .fails(create("payment", 14), Unsupported, ""),
+    ]
+}
+
+fn taxonomy() -> Vec<Case> {
+    let search = |query: &str| json!({ "query": query, "limit": 3 });
+    vec![
+        Case::new("taxonomy.nodes", Asks::Etsy)
+            .works(json!({}), "/0/name", "Accessories")
+            .fails(json!({ "parent": "7777777" }), NotFound, ""),
+        Case::new("taxonomy.search", Asks::Etsy)
+            .works(search("mugs"), "/0/id", "944")
+            .fails(search(" "), Invalid, "/query"),
+        Case::new("taxonomy.properties", Asks::Etsy)
+            .works(json!({ "node": "944" }), "/0/required", false)
+            .fails(json!({ "node": "mugs" }), NotFound, ""),
     ]
 }
 

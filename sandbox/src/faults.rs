@@ -147,7 +147,8 @@ impl Fault {
 }
 
 /// The faults that wait.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Faults {
     queue: Vec<Fault>,
 }

@@ -26,6 +26,7 @@ mod inventory;
 mod orders;
 mod payments;
 mod reading;
+mod saving;
 mod search;
 mod shipments;
 mod shipping;

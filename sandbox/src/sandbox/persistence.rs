@@ -1,0 +1,50 @@
+//! The state outside of the sandbox: as a document, and in the file that the options name.
+
+use serde_json::Value;
+
+use super::{ControlError, Sandbox};
+use crate::saved;
+use crate::server::Server;
+use crate::state_file::{self, StateError};
+
+impl Sandbox {
+    /// Everything that it holds but the history of requests, as one document that [`Self::load`]
+    /// takes. Tokens and the images' bytes are in it.
+    ///
+    /// # Errors
+    ///
+    /// The state has no form as JSON, which no state has.
+    pub fn save(&self) -> Result<Value, ControlError> {
+        saved::save(&self.server.core()).map_err(ControlError)
+    }
+
+    /// Puts a saved state in the place of what there is.
+    ///
+    /// # Errors
+    ///
+    /// The document is damaged or of another form; the error begins with the place, and nothing was
+    /// changed.
+    pub fn load(&self, document: &Value) -> Result<(), ControlError> {
+        saved::load(&mut self.server.core(), document).map_err(ControlError)
+    }
+}
+
+/// Loads the state that the options name, if there is one yet.
+pub(super) fn begin(server: &Server) -> Result<(), StateError> {
+    let Some(file) = &server.options.state else {
+        return Ok(());
+    };
+    let Some(document) = state_file::read(file)? else {
+        return Ok(());
+    };
+    saved::load(&mut server.core(), &document).map_err(|why| state_file::damaged(file, why))
+}
+
+/// Writes the state to the file that the options name.
+pub(super) fn end(server: &Server) -> Result<(), StateError> {
+    let Some(file) = &server.options.state else {
+        return Ok(());
+    };
+    let document = saved::save(&server.core()).map_err(|why| state_file::damaged(file, why))?;
+    state_file::write(file, &document)
+}

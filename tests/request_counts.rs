@@ -144,51 +144,6 @@ async fn publishing_sends_no_more_than_it_has_to() {
     counts.are_documented("Publishing");
 }
 
-#[tokio::test]
-async fn what_a_publication_answers_is_what_is_read_afterwards() {
-    let market = Market::new().await;
-    let products = [
-        ("coat", coat_with_policies(&market)),
-        ("mug", example("mug")),
-        ("poster", example("poster")),
-    ];
-    for (name, product) in products {
-        for target in ["active", "draft"] {
-            let key = format!("{name} {target}");
-            let done = market.publish(&key, &product, target).await.unwrap();
-            let id = id_of(&done["listing"]);
-            let read = market
-                .call("listings.get", json!({ "id": id }))
-                .await
-                .unwrap();
-            for (name, value) in read.as_object().unwrap() {
-                // The reply to the activation leaves out of it what nobody can have yet: views, videos.
-                if name != "extension" {
-                    assert_eq!(done["listing"][name], *value, "{key}: {name}");
-                }
-            }
-            let inventory = market.call("listings.get_inventory", json!({ "id": id }));
-            assert_eq!(
-                done["variations"],
-                inventory.await.unwrap()["variations"],
-                "{key}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_order_of_images_is_asked_for_with_the_activation() {
-    let market = Market::with(|options| options.keep_bodies = true, |_| ()).await;
-    let done = market.publish("k", &coat(), "active").await.unwrap();
-    let ids = done["listing"]["images"].as_array().unwrap().iter();
-    let ids: Vec<_> = ids.map(|image| image["id"].as_str().unwrap()).collect();
-    let requests = market.sandbox.requests();
-    let last = requests.last().unwrap();
-    let expected = format!("state=active&image_ids={}", ids.join("%2C"));
-    assert_eq!(last.request_body.as_deref(), Some(expected.as_str()));
-}
-
 /// Drafts made by the seller's own hand.
 async fn drafts(market: &Market, count: usize) -> Vec<String> {
     let seller = market.sandbox.sellers()[0];

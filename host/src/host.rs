@@ -10,7 +10,7 @@ use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::consent::Consent;
-use crate::gateway::{Gateway, Scrub};
+use crate::gateway::{Gateway, Replies, Scrub};
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
 use crate::store::{
@@ -98,11 +98,12 @@ impl Host {
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
-        let gateway = Arc::new(Gateway::with_scrub(
-            transport.clone(),
-            Arc::new(accounts.clone()),
-            options.scrub,
-        ));
+        let mut gateway =
+            Gateway::with_scrub(transport.clone(), Arc::new(accounts.clone()), options.scrub);
+        if let Some(replies) = open_replies(data_dir, &master, &options.clock) {
+            gateway = gateway.keeping(replies);
+        }
+        let gateway = Arc::new(gateway);
         let compiled = options
             .compiled_dir
             .clone()
@@ -166,6 +167,18 @@ fn open_store(data_dir: &Path) -> Result<(Store, MasterKey, MasterKeySource), St
             Ok((Store::open(data_dir, &master)?, master, source))
         }
         store => Ok((store?, master, source)),
+    }
+}
+
+/// Replies that are used again. A host without them does the same with more requests.
+fn open_replies(data_dir: &Path, master: &MasterKey, clock: &Clock) -> Option<Replies> {
+    let directory = data_dir.join("replies");
+    match Replies::open(&directory, master.derived("kept replies"), clock.clone()) {
+        Ok(replies) => Some(replies),
+        Err(error) => {
+            tracing::warn!(path = %directory.display(), %error, "no reply is kept");
+            None
+        }
     }
 }
 

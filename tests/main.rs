@@ -22,6 +22,7 @@ mod command_line;
 mod connect_command;
 mod consent;
 mod consent_pages;
+mod context;
 mod contract;
 mod disk;
 mod gateway;

@@ -45,3 +45,4 @@ mod seller;
 mod stage;
 mod store;
 mod store_ends;
+mod webhooks;

@@ -17,6 +17,7 @@ use crate::store::{
     self, Imported, MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key,
 };
 use crate::transport::Transport;
+use crate::webhooks::Webhooks;
 
 /// With what a host is built.
 #[derive(Debug, Clone)]
@@ -86,6 +87,8 @@ pub struct Host {
     pub consent: Consent,
     /// Installed plugins, and calls of them.
     pub plugins: Plugins,
+    /// What marketplaces push.
+    pub webhooks: Webhooks,
 }
 
 impl Host {
@@ -128,6 +131,7 @@ impl Host {
             gateway,
             consent,
             plugins,
+            webhooks: Webhooks::new(options.clock.clone()),
         })
     }
 

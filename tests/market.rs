@@ -7,7 +7,7 @@ use http::header;
 use serde_json::{Value, json};
 use stoflow_host::api::Problem;
 use stoflow_host::host::Options;
-use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Options as SandboxOptions, Sandbox};
+use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, NewSeller, Options as SandboxOptions, Sandbox};
 
 use crate::stage::Stage;
 
@@ -49,6 +49,26 @@ impl Market {
             sandbox,
             account,
         }
+    }
+
+    /// The same with another seller's shop than the first.
+    pub async fn of(seller: &NewSeller) -> Self {
+        let mut market = Self::new().await;
+        let seller = market.sandbox.add_seller(seller).unwrap();
+        let account = format!("/api/accounts/{}", market.account);
+        market.stage.delete(&account).await.unwrap();
+        let account = connect_as(&market.stage, USER, seller.user_id)
+            .await
+            .unwrap();
+        market.account = account["account"]["id"].as_str().unwrap().to_owned();
+        market.sandbox.clear_requests();
+        market
+    }
+
+    /// Gives the account settings of its own.
+    pub async fn set(&self, settings: Value) {
+        let path = format!("/api/accounts/{}/settings", self.account);
+        self.stage.post(&path, settings).await.unwrap();
     }
 
     /// Calls a function of the plugin for the shop.
@@ -150,10 +170,23 @@ pub async fn configure(stage: &Stage, sandbox: &Sandbox) {
 
 /// Goes through consent as a browser would.
 pub async fn connect(stage: &Stage, user: &str) -> Result<Value, Problem> {
+    connect_by(stage, user, str::to_owned).await
+}
+
+/// The same as a seller of the sandbox's other than the first.
+pub async fn connect_as(stage: &Stage, user: &str, seller: i64) -> Result<Value, Problem> {
+    connect_by(stage, user, |url| format!("{url}&user={seller}")).await
+}
+
+async fn connect_by(
+    stage: &Stage,
+    user: &str,
+    link: impl FnOnce(&str) -> String,
+) -> Result<Value, Problem> {
     let begun = stage
         .post("/api/etsy/oauth/connect", json!({ "user": user }))
         .await?;
-    let callback = consent(begun["url"].as_str().unwrap()).await;
+    let callback = consent(&link(begun["url"].as_str().unwrap())).await;
     let complete = "/api/etsy/oauth/complete";
     let answer = json!({ "user": user, "callback": callback });
     let offered = stage.post(complete, answer).await?;

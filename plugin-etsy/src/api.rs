@@ -1,6 +1,8 @@
 //! Etsy's requests as data, one function each. Forms carry a list as one comma-joined value: of a
 //! repeated key Etsy keeps the last one only.
 
+pub mod receipts;
+
 use crate::id::Id;
 use std::fmt;
 use stoflow_plugin_sdk::http::{Multipart, Request};
@@ -52,6 +54,12 @@ pub fn sections(shop: &Id) -> Request {
     Request::get(url(&format!("/shops/{shop}/sections")))
 }
 
+/// A new section.
+#[must_use]
+pub fn create_section(shop: &Id, title: &str) -> Request {
+    Request::post(url(&format!("/shops/{shop}/sections"))).form([("title", title)])
+}
+
 /// The shop's shipping profiles.
 #[must_use]
 pub fn shipping_profiles(shop: &Id) -> Request {
@@ -70,6 +78,65 @@ pub fn processing_profiles(shop: &Id) -> Request {
     Request::get(url(&format!("/shops/{shop}/readiness-state-definitions"))).query("limit", 100)
 }
 
+/// One shipping profile.
+#[must_use]
+pub fn shipping_profile(shop: &Id, profile: &Id) -> Request {
+    Request::get(url(&format!("/shops/{shop}/shipping-profiles/{profile}")))
+}
+
+/// A new shipping profile, with its first destination. Not idempotent: each makes another.
+#[must_use]
+pub fn create_shipping_profile(shop: &Id, form: Form) -> Request {
+    Request::post(url(&format!("/shops/{shop}/shipping-profiles"))).form(form)
+}
+
+/// Another destination of a shipping profile.
+#[must_use]
+pub fn create_shipping_destination(shop: &Id, profile: &Id, form: Form) -> Request {
+    Request::post(url(&format!(
+        "/shops/{shop}/shipping-profiles/{profile}/destinations"
+    )))
+    .form(form)
+}
+
+/// Deletes a shipping profile.
+#[must_use]
+pub fn delete_shipping_profile(shop: &Id, profile: &Id) -> Request {
+    Request::delete(url(&format!("/shops/{shop}/shipping-profiles/{profile}")))
+}
+
+/// The carriers that ship from a country (ISO 3166-1 alpha-2), with their mail classes.
+#[must_use]
+pub fn carriers(country: &str) -> Request {
+    Request::get(url("/shipping-carriers")).query("origin_country_iso", country)
+}
+
+/// A new return policy.
+#[must_use]
+pub fn create_return_policy(shop: &Id, form: Form) -> Request {
+    Request::post(url(&format!("/shops/{shop}/policies/return"))).form(form)
+}
+
+/// One processing profile.
+#[must_use]
+pub fn processing_profile(shop: &Id, profile: &Id) -> Request {
+    Request::get(url(&format!(
+        "/shops/{shop}/readiness-state-definitions/{profile}"
+    )))
+}
+
+/// A new processing profile. Of a twin Etsy answers 409 and where the other one is.
+#[must_use]
+pub fn create_processing_profile(shop: &Id, form: Form) -> Request {
+    Request::post(url(&format!("/shops/{shop}/readiness-state-definitions"))).form(form)
+}
+
+/// The tree of all categories.
+#[must_use]
+pub fn categories() -> Request {
+    Request::get(url("/seller-taxonomy/nodes"))
+}
+
 /// The properties of a category.
 #[must_use]
 pub fn category_properties(category: &Id) -> Request {
@@ -86,6 +153,16 @@ pub fn listings(shop: &Id, state: &str, limit: u32, offset: u32) -> Request {
         .query("limit", limit)
         .query("offset", offset)
         .query("includes", "Images")
+}
+
+/// A page of the shop's listings that are on sale, each with its images and its inventory.
+#[must_use]
+pub fn listings_on_sale(shop: &Id, limit: u32, offset: u32) -> Request {
+    Request::get(url(&format!("/shops/{shop}/listings")))
+        .query("state", "active")
+        .query("limit", limit)
+        .query("offset", offset)
+        .query("includes", "Images,Inventory")
 }
 
 /// One listing, with its images.
@@ -121,10 +198,17 @@ pub fn update_listing(shop: &impl Segment, listing: &impl Segment, form: Form) -
     Request::patch(url(&format!("/shops/{shop}/listings/{listing}"))).form(form)
 }
 
-/// Puts a listing on sale (`active`) or takes it off (`inactive`).
+/// Puts a listing on sale (`active`) or takes it off (`inactive`), and changes the form's fields
+/// with it.
 #[must_use]
-pub fn set_state(shop: &impl Segment, listing: &impl Segment, state: &str) -> Request {
-    update_listing(shop, listing, vec![("state".into(), state.into())])
+pub fn set_state(
+    shop: &impl Segment,
+    listing: &impl Segment,
+    state: &str,
+    mut form: Form,
+) -> Request {
+    form.insert(0, ("state".into(), state.into()));
+    update_listing(shop, listing, form)
 }
 
 /// Deletes a listing.

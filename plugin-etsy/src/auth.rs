@@ -17,7 +17,10 @@ const SCOPES: [(&str, &str); 6] = [
     ("listings_w", "create and change listings"),
     ("listings_d", "delete listings"),
     ("shops_r", "see your shop, its policies and its profiles"),
-    ("shops_w", "add sections to your shop"),
+    (
+        "shops_w",
+        "add sections, shipping profiles and policies to your shop",
+    ),
     ("transactions_r", "see your orders"),
 ];
 

@@ -14,11 +14,13 @@ pub mod id;
 pub mod limits;
 pub mod listings;
 mod orders;
+mod policies;
 mod poll;
 pub mod publish;
 pub mod refusal;
 pub mod settings;
 pub mod shop;
+mod webhooks;
 
 use stoflow_plugin_sdk::export;
 
@@ -26,4 +28,4 @@ use stoflow_plugin_sdk::export;
 #[derive(Debug, Clone, Copy)]
 pub struct Etsy;
 
-export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop);
+export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop, Policies, Webhooks);

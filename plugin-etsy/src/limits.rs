@@ -62,10 +62,26 @@ pub const VARIATIONS: [usize; 4] = [1, 70, 4_900, 2_500];
 pub const CUSTOM_AXES: [&str; 2] = ["513", "514"];
 /// Sections that a listing can be in: `shop_section_id` is one number. (API)
 pub const SECTIONS: u32 = 1;
+/// Sections of a shop. (help 360000345048)
+pub const SHOP_SECTIONS: usize = 20;
+/// Characters of a section's title. (help 360000345048)
+pub const SECTION_TITLE_LENGTH: usize = 24;
+/// Days within which goods may come back. (API, `return_deadline`)
+pub const RETURN_DEADLINES: [i64; 7] = [7, 14, 21, 30, 45, 60, 90];
+/// Days or weeks of processing. (API, `min_processing_time`)
+pub const PROCESSING_TIME: (i64, i64) = (1, 10);
+/// Business days of delivery. (API, `min_delivery_days`)
+pub const DELIVERY_DAYS: (i64, i64) = (1, 45);
 /// Listings in a page, and ids in a batch. (API, `limit` and `listing_ids`)
 pub const PAGE: u32 = 100;
 /// The largest offset of a page. (API)
 pub const OFFSET: u32 = 12_000;
+/// The earliest moment that a filter takes, in seconds since the epoch: the year 2000. (API,
+/// `min_created`)
+pub const EARLIEST: i64 = 946_684_800;
+/// The property id under which a buyer's answers stand among the variations. (API tutorial on
+/// personalization)
+pub const PERSONALIZATION: &str = "54";
 /// Years after which goods that somebody else made may be sold as vintage. (help, "vintage")
 pub const VINTAGE_YEARS: i64 = 20;
 
@@ -80,6 +96,20 @@ const EU: [&str; 27] = [
 #[must_use]
 pub fn is_eu(country: &str) -> bool {
     EU.contains(&country)
+}
+
+/// Countries that certainly have postal codes, from which a shipping profile needs one. (API tutorial
+/// on fulfillment) Etsy's list is longer: of other countries it is Etsy that judges.
+pub const POSTAL_CODES: [&str; 36] = [
+    "AT", "AU", "BE", "BG", "CA", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR",
+    "HR", "HU", "IL", "IT", "JP", "KR", "LT", "LU", "LV", "MT", "MX", "NL", "NO", "PL", "PT", "RO",
+    "SE", "SI", "SK", "US",
+];
+
+/// Whether a shipping profile from this country (ISO 3166-1 alpha-2) needs a postal code.
+#[must_use]
+pub fn has_postal_codes(country: &str) -> bool {
+    POSTAL_CODES.contains(&country)
 }
 
 /// Whether a title may hold this character. (API, `title`)

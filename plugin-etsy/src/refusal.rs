@@ -121,6 +121,21 @@ pub fn under(pointer: &str, error: Error) -> Error {
     }
 }
 
+/// The same error for a function with arguments of its own: `name` is given each path as [`error`]
+/// made it, and says what the function calls it; `None` for the whole of the arguments.
+#[must_use]
+pub fn renamed(error: Error, name: impl Fn(&str) -> Option<String>) -> Error {
+    match error {
+        Error::Invalid(mut violations) => {
+            for violation in &mut violations {
+                violation.path = name(&violation.path).unwrap_or_default();
+            }
+            Error::Invalid(violations)
+        }
+        other => other,
+    }
+}
+
 /// Adds where the trouble was to an error about a file or without a path.
 #[must_use]
 pub fn at(pointer: &str, error: Error) -> Error {

@@ -1,10 +1,16 @@
-//! The seller's shop.
+//! The seller's shop: what it is, its sections, and what keeps it from selling.
+
+mod readiness;
+mod section;
 
 use crate::refusal::call;
 use crate::{Etsy, api, settings};
-use stoflow_plugin_sdk::shop::{Section, ShopRecord};
+use stoflow_plugin_sdk::shop::{Finding, Section, ShopRecord};
 use stoflow_plugin_sdk::types::Error;
 use stoflow_plugin_sdk::{Object, Shop};
+
+pub use readiness::{Found, findings};
+pub use section::section;
 
 impl Shop for Etsy {
     fn get() -> Result<ShopRecord, Error> {
@@ -13,13 +19,15 @@ impl Shop for Etsy {
     }
 
     fn sections() -> Result<Vec<Section>, Error> {
-        let reply = call(api::sections(&settings::shop()?))?;
-        Ok(reply
-            .object()?
-            .objects("results")
-            .iter()
-            .filter_map(section)
-            .collect())
+        section::list(&settings::shop()?)
+    }
+
+    fn create_section(title: String, parent: Option<String>) -> Result<Section, Error> {
+        section::create(&title, parent.as_deref())
+    }
+
+    fn readiness() -> Result<Vec<Finding>, Error> {
+        readiness::readiness()
     }
 }
 
@@ -40,21 +48,6 @@ pub fn shop(object: &Object<'_>) -> Option<ShopRecord> {
     })
 }
 
-/// The contract's section. Etsy's are not nested.
-#[must_use]
-pub fn section(object: &Object<'_>) -> Option<Section> {
-    let count = object.integer("active_listing_count");
-    Some(Section {
-        id: object.text("shop_section_id")?,
-        title: object
-            .words("title")
-            .map(|title| crate::convert::text::decode(&title))
-            .unwrap_or_default(),
-        parent: None,
-        active_listings: count.and_then(|count| u32::try_from(count).ok()),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,16 +62,13 @@ mod tests {
             ("VieuxParis", Some(12), Some(false))
         );
         assert_eq!(shop.extension.as_deref(), Some(r#"{"title":"Old things"}"#));
-        let section = section(
-            &Object::parse(
-                br#"{"shop_section_id":3,"title":"Coats &amp; hats","active_listing_count":2}"#,
-            )
-            .unwrap(),
-        )
-        .unwrap();
-        assert_eq!(
-            (section.id.as_str(), section.title.as_str()),
-            ("3", "Coats & hats")
-        );
+    }
+
+    #[test]
+    fn a_shop_that_says_little_is_still_one() {
+        let shop = shop(&Object::parse(br#"{"shop_id":"9007199254740993","shop_name":null,"languages":null,"listing_active_count":-1}"#).unwrap()).unwrap();
+        assert_eq!(shop.name, "9007199254740993");
+        assert_eq!((shop.locales.len(), shop.active_listings), (0, None));
+        assert!(super::shop(&Object::parse(b"{}").unwrap()).is_none());
     }
 }

@@ -3,9 +3,13 @@
 //! They have no key, so they answer only requests that name this machine: a web page that a developer
 //! happens to have open cannot reach them under a name of its own.
 
+mod orders;
+mod webhooks;
+
 use std::time::Duration;
 
 use axum::http::{StatusCode, Uri};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -76,9 +80,8 @@ fn route(server: &Server, incoming: &Incoming) -> Result<Value, Refusal> {
             Ok(json!({ "expired": core.grants.expire(wish.refresh, now) }))
         }
         ("POST", "clock") => {
-            let wish: Advance = read(incoming)?;
-            core.clock.advance(Duration::from_secs(wish.seconds));
-            Ok(json!({ "now": core.clock.now(), "ahead_seconds": core.clock.ahead().as_secs() }))
+            move_clock(core, &read::<ClockWish>(incoming)?).map_err(Refusal::bad)?;
+            Ok(json!({ "now": core.clock.now(), "ahead_seconds": core.clock.ahead() }))
         }
         ("POST", "shops") => {
             let seller = add_seller(core, &read::<NewSeller>(incoming)?).map_err(Refusal::bad)?;
@@ -93,6 +96,18 @@ fn route(server: &Server, incoming: &Incoming) -> Result<Value, Refusal> {
             let wish: ListingWish = read(incoming)?;
             set_listing_state(core, &wish).map_err(Refusal::bad)?;
             Ok(json!({}))
+        }
+        ("GET", "webhooks") => Ok(webhooks::show(core)),
+        ("POST", "webhooks") => webhooks::subscribe(core, incoming),
+        ("DELETE", "webhooks") => {
+            core.webhooks.clear();
+            Ok(json!({}))
+        }
+        ("POST", "webhooks/faults") => webhooks::disturb(core, incoming),
+        ("POST", "webhooks/replay") => webhooks::replay(core, incoming),
+        ("POST", "orders") => orders::buy(core, incoming),
+        ("POST", path) if path.starts_with("orders/") => {
+            orders::change(core, incoming, path.trim_start_matches("orders/"))
         }
         _ => Err(Refusal::new(
             StatusCode::NOT_FOUND,
@@ -133,10 +148,13 @@ struct Expiry {
     refresh: bool,
 }
 
+/// By how much, or to when: one of the two.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    seconds: u64,
+#[serde(default, deny_unknown_fields)]
+struct ClockWish {
+    seconds: Option<u64>,
+    /// RFC 3339, such as `2027-01-01T00:00:00Z`.
+    to: Option<Timestamp>,
 }
 
 #[derive(Deserialize, Default)]
@@ -196,6 +214,17 @@ pub(crate) fn inject(core: &mut Core, fault: Fault) -> Result<(), String> {
         return Ok(());
     }
     core.faults.add(fault)
+}
+
+fn move_clock(core: &mut Core, wish: &ClockWish) -> Result<(), String> {
+    match (wish.seconds, wish.to) {
+        (Some(seconds), None) => {
+            core.advance(Duration::from_secs(seconds));
+            Ok(())
+        }
+        (None, Some(to)) => core.move_to(to.as_second()),
+        _ => Err("the clock moves by seconds or to a time: name one of them".to_owned()),
+    }
 }
 
 /// Adds a seller with a shop.

@@ -4,6 +4,9 @@
 //! went since, and formats that it leaves open stand here, so that a new document never overwrites
 //! them and a reader sees at once what is our own knowledge.
 
+use serde_json::Value;
+
+use crate::eras;
 use crate::table::{Kind, Shape};
 
 /// The largest page; a larger `limit` is clamped without a word.
@@ -43,12 +46,26 @@ pub(crate) const FILES_MAX: usize = 5;
 pub(crate) const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Characters of a digital file's name.
 pub(crate) const FILE_NAME_MAX: usize = 70;
+/// Videos of one listing.
+pub(crate) const VIDEOS_MAX: usize = 2;
+/// Videos that may be uploaded to one listing in a day.
+pub(crate) const VIDEO_UPLOADS_MAX: usize = 10;
+/// Personalization questions of one listing, for a caller that says it knows several.
+pub(crate) const QUESTIONS_MAX: usize = 5;
+/// Characters of a personalization question.
+pub(crate) const QUESTION_MAX: usize = 45;
 /// Sections of one shop.
 pub(crate) const SECTIONS_MAX: usize = 20;
 /// Characters of a section's title.
 pub(crate) const SECTION_TITLE_MAX: usize = 24;
 /// The deadlines that a return policy may set, in days.
 pub(crate) const RETURN_DEADLINES: [i64; 7] = [7, 14, 21, 30, 45, 60, 90];
+/// Seconds of a day.
+pub(crate) const DAY: i64 = 86_400;
+/// The property as which a buyer's answers to a seller's questions stand in a transaction.
+pub(crate) const PERSONALIZATION_PROPERTY: i64 = 54;
+/// Orders within the United States of more dollars than this cannot be sent without tracking.
+pub(crate) const TRACKED_DOLLARS: i64 = 10;
 /// How long a listing runs before it expires or renews, in months.
 pub(crate) const LISTING_MONTHS: i64 = 4;
 
@@ -68,6 +85,15 @@ pub(crate) fn is_eu(country: &str) -> bool {
     EU.contains(&country)
 }
 
+/// Whether a country is in Europe and not in the European Union.
+pub(crate) fn is_european_outside_eu(country: &str) -> bool {
+    const OTHERS: [&str; 20] = [
+        "AD", "AL", "BA", "CH", "FO", "GB", "GG", "GI", "IM", "IS", "JE", "LI", "MC", "MD", "ME",
+        "MK", "NO", "RS", "SM", "UA",
+    ];
+    OTHERS.contains(&country)
+}
+
 /// Whether a shipping profile from this country needs a postal code.
 pub(crate) fn has_postal_codes(country: &str) -> bool {
     POSTAL_CODES.contains(&country)
@@ -76,6 +102,18 @@ pub(crate) fn has_postal_codes(country: &str) -> bool {
 /// Whether a text has the form of an ISO 3166-1 alpha-2 code.
 pub(crate) fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// Whether a text can be a carrier's name: Etsy's are slugs such as `royal-mail`. Which of them Etsy
+/// knows is a list of hundreds that grows; `other` stands for the rest.
+pub(crate) fn is_carrier(text: &str) -> bool {
+    let slug = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(slug)
+}
+
+/// Whether Etsy takes a body of another content type than the operation's, and does not read it.
+pub(crate) fn ignores_other_bodies(operation: &str) -> bool {
+    operation == "createReceiptShipment"
 }
 
 /// The fields about guarantees and service that Etsy added in September 2026.
@@ -125,6 +163,24 @@ pub(crate) fn added(operation: &str, field: &str) -> Option<Shape> {
         nullable: true,
         ..Shape::default()
     })
+}
+
+/// A body field's shape in a year: the eras of `when_made` are those of the year.
+pub(crate) fn of_year(field: &str, mut shape: Shape, year: i64) -> Shape {
+    if field == "when_made" {
+        shape
+            .allowed
+            .retain(|name| !name.as_str().is_some_and(eras::slides));
+        shape
+            .allowed
+            .extend(eras::sliding(year).into_iter().map(Value::from));
+    }
+    shape
+}
+
+/// Whether a reply's value is right in some year, though the document's year has another name for it.
+pub(crate) fn is_of_another_year(field: &str, value: &str) -> bool {
+    field == "when_made" && eras::is_sliding(value)
 }
 
 /// Whether the document says a reply's field is never null, and Etsy sends null.

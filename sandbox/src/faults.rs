@@ -24,6 +24,9 @@ pub enum FaultKind {
     /// Answers 500 and does nothing.
     #[serde(rename = "500-before")]
     ErrorBefore,
+    /// Answers 503 and does nothing, as Etsy documents it for shipping profiles and the taxonomy.
+    #[serde(rename = "503")]
+    Unavailable,
     /// Answers 429 and does nothing.
     #[serde(rename = "429")]
     RateLimited,

@@ -15,7 +15,7 @@ use crate::line::Sent;
 /// How many requests are remembered.
 const RECORDS_MAX: usize = 10_000;
 /// How many bytes of a body are remembered.
-pub(crate) const BODY_MAX: usize = 64 * 1024;
+pub(crate) const BODY_MAX: usize = 1024 * 1024;
 
 /// One request to the marketplace, answered.
 #[derive(Debug, Clone, Serialize)]

@@ -22,7 +22,8 @@
 //!
 //! Reading order: `sandbox` (the handle), `server` and `api` (a request's way), `check` and `table`
 //! (what Etsy's document says), `facts` (what it does not say), `etsy` (one file for each kind of
-//! thing), `market` (the memory), `oauth`, `limits`, `faults`, `control`, `page`.
+//! thing), `market` (the memory), `trade` and `webhooks` (what happens to orders, and the telling of it),
+//! `oauth`, `limits`, `faults`, `control`, `page`.
 
 // A listing is one `json!` of some fifty fields.
 #![recursion_limit = "256"]
@@ -36,6 +37,7 @@ mod clock;
 mod control;
 mod core;
 mod echo;
+mod eras;
 mod etsy;
 mod facts;
 mod faults;
@@ -54,12 +56,18 @@ mod reply;
 mod sandbox;
 mod server;
 mod state;
+mod trade;
 mod values;
+mod webhooks;
 
 pub use etsy::is_served;
 pub use faults::{Fault, FaultKind};
 pub use history::RequestRecord;
+pub use market::order::Buyer;
+pub use market::order_change::{OrderAction, OrderChange};
+pub use market::order_purchase::{Purchase, PurchaseItem};
 pub use market::seed::{NewSeller, Seller};
 pub use oauth::grants::TokenPair;
 pub use options::{CLIENT_ID, CLIENT_SECRET, Options, PORT, REDIRECT_URI, Rotation};
 pub use sandbox::{ControlError, Sandbox, StartError};
+pub use webhooks::{Delivery, DeliveryAttempt, DeliveryStatus, WebhookEvent, WebhookFault};

@@ -18,6 +18,9 @@ use crate::server::Server;
 /// Where images are served, under names like Etsy's: `il_570xN.30000001.jpg`.
 pub(crate) const IMAGE_PREFIX: &str = "/img/";
 
+/// Where videos are served.
+pub(crate) const VIDEO_PREFIX: &str = "/video/";
+
 /// How many requests the page shows.
 const REQUESTS_SHOWN: usize = 60;
 
@@ -62,6 +65,22 @@ pub(crate) fn image(server: &Server, path: &str) -> Reply {
             "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         ),
         None => Refusal::new(StatusCode::NOT_FOUND, "There is no such image").reply,
+    }
+}
+
+/// A video's bytes, to be saved and not shown: nobody knows what they are.
+pub(crate) fn video(server: &Server, path: &str) -> Reply {
+    let id = path.strip_prefix(VIDEO_PREFIX).unwrap_or("");
+    let id = id.parse::<i64>().ok();
+    let core = server.core();
+    match id.and_then(|id| core.market.videos.get(&id)) {
+        Some(video) => Reply::typed(
+            StatusCode::OK,
+            "application/octet-stream",
+            video.bytes.clone(),
+        )
+        .with(X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        None => Refusal::new(StatusCode::NOT_FOUND, "There is no such video").reply,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A sandbox that runs inside a program: started, looked into, disturbed, stopped.
 
+mod orders;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::control::{self, ListingWish};
+use crate::core::Core;
 use crate::faults::Fault;
 use crate::history::RequestRecord;
 use crate::line::{Line, Lines};
@@ -20,6 +23,7 @@ use crate::oauth::grants::TokenPair;
 use crate::options::Options;
 use crate::server::{self, Server};
 use crate::state;
+use crate::webhooks;
 
 /// How long [`Sandbox::stop`] waits for requests that are being answered.
 const STOP_WAIT: Duration = Duration::from_secs(2);
@@ -63,6 +67,8 @@ pub struct Sandbox {
     server: Arc<Server>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
+    /// Sends webhooks.
+    sender: JoinHandle<()>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -103,10 +109,12 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox stopped");
             }
         });
+        let sender = tokio::spawn(webhooks::run(Arc::clone(&server)));
         Ok(Self {
             server,
             stop: Some(stop),
             task,
+            sender,
         })
     }
 
@@ -173,7 +181,16 @@ impl Sandbox {
 
     /// Moves the sandbox's clock forward: tokens, limits and listings age.
     pub fn advance(&self, by: Duration) {
-        self.server.core().clock.advance(by);
+        self.server.core().advance(by);
+    }
+
+    /// Moves the sandbox's clock forward to a time in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// A time that is past.
+    pub fn move_clock_to(&self, seconds: i64) -> Result<(), ControlError> {
+        self.server.core().move_to(seconds).map_err(ControlError)
     }
 
     /// Lets every access token expire, and with `refresh` every refresh token; how many did.
@@ -185,7 +202,7 @@ impl Sandbox {
 
     /// Begins anew, with the sellers of the seed and nothing else.
     pub fn reset(&self) {
-        *self.server.core() = crate::core::Core::new(&self.server.options);
+        *self.server.core() = Core::new(&self.server.options);
     }
 
     /// Adds a seller with a shop.
@@ -258,6 +275,7 @@ impl Sandbox {
 
     /// Stops it: no new requests, those being answered have two seconds.
     pub async fn stop(mut self) {
+        self.sender.abort();
         if let Some(stop) = self.stop.take() {
             // An error means that it stopped by itself.
             let _ = stop.send(());
@@ -280,6 +298,7 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.task.abort();
+        self.sender.abort();
     }
 }
 

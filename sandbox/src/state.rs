@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::core::Core;
 use crate::etsy::render;
 use crate::market::listing::Listing;
+use crate::market::order::Order;
 use crate::market::shop::Shop;
 
 /// Associations that every listing is shown with.
@@ -33,12 +34,25 @@ pub(crate) fn state(core: &Core, base_url: &str) -> Value {
         .map(|it| listing(core, it, base_url));
     json!({
         "now": core.clock.now(),
-        "clock_ahead_seconds": core.clock.ahead().as_secs(),
+        "clock_ahead_seconds": core.clock.ahead(),
         "tokens": { "access": access, "refresh": refresh },
         "faults": core.faults.queued(),
         "shops": shops.collect::<Vec<_>>(),
         "listings": listings.collect::<Vec<_>>(),
+        "receipts": core.market.orders.values().map(|it| receipt(core, it)).collect::<Vec<_>>(),
     })
+}
+
+/// A receipt, and what no application sees of it.
+fn receipt(core: &Core, order: &Order) -> Value {
+    let mut shown = render::receipt(&core.market, order);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("sandbox_shop_id".to_owned(), order.shop_id.into());
+        fields.insert("sandbox_mails".to_owned(), json!(order.mails));
+        fields.insert("sandbox_delivered".to_owned(), json!(order.delivered));
+        fields.insert("sandbox_canceled".to_owned(), json!(order.canceled));
+    }
+    shown
 }
 
 fn shop(core: &Core, shop: &Shop, base_url: &str) -> Value {
@@ -84,6 +98,13 @@ fn listing(core: &Core, listing: &Listing, base_url: &str) -> Value {
     let files = (1..)
         .zip(&listing.files)
         .filter_map(|(rank, id)| Some(render::file(listing.id, core.market.files.get(id)?, rank)));
+    let stored_videos = listing
+        .videos
+        .iter()
+        .filter_map(|id| core.market.videos.get(id));
+    let videos = stored_videos.map(
+        |video| json!({ "video_id": video.id, "name": video.name, "bytes": video.bytes.len() }),
+    );
     let attributes = listing.attributes.values().map(render::property_values);
     let variation_images = listing.variation_images.iter().map(|it| {
         json!({ "property_id": it.property_id, "value_id": it.value_id, "image_id": it.image_id })
@@ -92,6 +113,7 @@ fn listing(core: &Core, listing: &Listing, base_url: &str) -> Value {
         let mut add = |name: &str, value: Vec<Value>| fields.insert(name.to_owned(), value.into());
         add("sandbox_images", stored.collect());
         add("sandbox_files", files.collect());
+        add("sandbox_videos", videos.collect());
         add("sandbox_properties", attributes.collect());
         add("sandbox_variation_images", variation_images.collect());
         fields.insert("sandbox_guarantees".to_owned(), json!(listing.guarantees));

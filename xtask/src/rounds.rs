@@ -82,6 +82,12 @@ const TABLE: &[Rounds] = &[
         short: 2_000,
         long: 200_000,
     },
+    // Seconds of damaged and arbitrary replies through every conversion from Etsy.
+    Rounds {
+        name: "FUZZ_SECONDS",
+        short: 10,
+        long: 3_600,
+    },
     // Accounts whose records are sealed again under 64 callers.
     Rounds {
         name: "ROTATION_ACCOUNTS",

@@ -59,14 +59,14 @@ pub fn era(text: &str, year: i64) -> Option<String> {
     }
     let vintage = first_recent(year);
     if let Some(before) = text.strip_prefix("before_") {
-        let before: i64 = before.parse().ok()?;
+        let before = year_in(before)?;
         // Etsy's name for "vintage, no closer": it names another year each January.
         let slid = (2000..=vintage).contains(&before) || before == vintage + 1;
         return slid.then(|| format!("before_{vintage}"));
     }
     let known_year = match text.split_once('_') {
         Some((first, last)) => {
-            let (first, last): (i64, i64) = (first.parse().ok()?, last.parse().ok()?);
+            let (first, last) = (year_in(first)?, year_in(last)?);
             // Of a decade that is cut in two the name's first year tells which part was meant.
             if first > last || first < 2000 {
                 return None;
@@ -74,7 +74,7 @@ pub fn era(text: &str, year: i64) -> Option<String> {
                 first
             }
         }
-        None => text.parse().ok()?,
+        None => year_in(text)?,
     };
     era_of(known_year, year)
 }
@@ -85,8 +85,8 @@ fn era_of(made: i64, year: i64) -> Option<String> {
         2000.. => eras(year).into_iter().find(|era| {
             let range = era
                 .split_once('_')
-                .and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
-            range.is_some_and(|(first, last): (i64, i64)| (first..=last).contains(&made))
+                .and_then(|(first, last)| Some((year_in(first)?, year_in(last)?)));
+            range.is_some_and(|(first, last)| (first..=last).contains(&made))
         }),
         1900..=1999 => Some(format!("{}0s", made / 10)),
         1800..=1899 => Some("1800s".to_owned()),
@@ -96,6 +96,12 @@ fn era_of(made: i64, year: i64) -> Option<String> {
     }
 }
 
+/// A year of four digits at most: what is no year is not calculated with.
+fn year_in(text: &str) -> Option<i64> {
+    let year = text.parse().ok()?;
+    (0..=9_999).contains(&year).then_some(year)
+}
+
 fn first_recent(year: i64) -> i64 {
     year - VINTAGE_YEARS + 1
 }
@@ -103,12 +109,12 @@ fn first_recent(year: i64) -> i64 {
 /// The last year that an era's name covers.
 fn last_year(era: &str) -> Option<i64> {
     if let Some(before) = era.strip_prefix("before_") {
-        return before.parse::<i64>().ok().map(|year| year - 1);
+        return year_in(before).map(|year| year - 1);
     }
     if let Some((_, last)) = era.split_once('_') {
-        return last.parse().ok();
+        return year_in(last);
     }
-    let first: i64 = era.strip_suffix('s')?.parse().ok()?;
+    let first = year_in(era.strip_suffix('s')?)?;
     Some(if first % 100 == 0 && first < 1900 {
         first + 99
     } else {
@@ -190,6 +196,8 @@ mod tests {
             "2009_2000",
             "_",
             "1850_1860",
+            "9223372036854775807",
+            "before_-9223372036854775808",
         ] {
             assert_eq!(era(nonsense, 2026), None, "{nonsense}");
         }
@@ -214,7 +222,9 @@ mod tests {
         for vintage in ["2000_2006", "before_2007", "1970s", "1800s", "before_1700"] {
             assert!(is_vintage(vintage, 2026), "{vintage}");
         }
-        for recent in ["made_to_order", "2020_2026", "2007_2009"] {
+        // What is no year is not calculated with: a sum of it would overflow.
+        let no_era = "9223372036854775807s";
+        for recent in ["made_to_order", "2020_2026", "2007_2009", no_era] {
             assert!(!is_vintage(recent, 2026), "{recent}");
         }
     }

@@ -67,12 +67,18 @@ impl Row {
         self.currency.clone_from(&was.currency);
         for value in &mut self.values {
             let same = |known: &&AxisValue| {
-                known.property == value.property && known.text() == value.text()
+                known.property == value.property && known.text().trim() == value.text().trim()
             };
             let Some(known) = was.values.iter().find(same) else {
                 continue;
             };
-            if value.value_ids.is_empty() {
+            value.values.clone_from(&known.values);
+            // Etsy may have more ids for a text than a choice can say.
+            if value
+                .value_ids
+                .iter()
+                .all(|id| known.value_ids.contains(id))
+            {
                 value.value_ids.clone_from(&known.value_ids);
             }
             if value.scale.is_none() {

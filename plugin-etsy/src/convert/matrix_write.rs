@@ -55,6 +55,18 @@ struct Axis {
     choice: Attribute,
 }
 
+const REPEATED_AXIS: (&str, &str) = ("repeated-axis", "two axes are the same property");
+
+impl Axis {
+    /// Whether a choice is one of this axis: by its key where both have one, else by its name.
+    fn is_named_by(&self, choice: &Attribute) -> bool {
+        match (&self.choice.key, &choice.key) {
+            (Some(wanted), Some(key)) => wanted == key,
+            _ => same_name(&self.choice.name, &choice.name),
+        }
+    }
+}
+
 fn axes(variations: &[Variation], context: Context<'_>, violations: &mut Violations) -> Vec<Axis> {
     let Some(first) = variations.first() else {
         return Vec::new();
@@ -66,7 +78,11 @@ fn axes(variations: &[Variation], context: Context<'_>, violations: &mut Violati
     }
     let mut axes: Vec<Axis> = Vec::new();
     for (place, choice) in first.choices.iter().enumerate() {
-        match property(choice, &axes, context.current) {
+        let property = match axes.iter().any(|axis| axis.is_named_by(choice)) {
+            true => Err(REPEATED_AXIS),
+            false => property(choice, &axes, context.current),
+        };
+        match property {
             Ok(property) => {
                 let name = Some(choice.name.trim().to_owned()).filter(|name| !name.is_empty());
                 axes.push(Axis {
@@ -101,7 +117,7 @@ fn property(
         return if is_free(&property) {
             Ok(property)
         } else {
-            Err(("repeated-axis", "two axes are the same property"))
+            Err(REPEATED_AXIS)
         };
     }
     let mut custom = CUSTOM_AXES.iter().filter_map(|id| Id::parse(id));
@@ -203,7 +219,13 @@ fn values(
     pointer: &str,
     violations: &mut Violations,
 ) -> Vec<AxisValue> {
-    if variation.choices.len() != axes.len() {
+    let is_named = |axis: &Axis| {
+        variation
+            .choices
+            .iter()
+            .any(|choice| axis.is_named_by(choice))
+    };
+    if variation.choices.len() != axes.len() || !axes.iter().all(is_named) {
         let names: Vec<&str> = axes.iter().map(|axis| axis.choice.name.as_str()).collect();
         let message = format!(
             "every variation has one choice for each axis: {}",
@@ -213,11 +235,8 @@ fn values(
     }
     let mut values = Vec::new();
     for axis in axes {
-        let named = |choice: &&Attribute| match (&axis.choice.key, &choice.key) {
-            (Some(wanted), Some(key)) => wanted == key,
-            _ => same_name(&axis.choice.name, &choice.name),
-        };
-        let Some(place) = variation.choices.iter().position(|choice| named(&choice)) else {
+        let mut choices = variation.choices.iter();
+        let Some(place) = choices.position(|choice| axis.is_named_by(choice)) else {
             continue;
         };
         let Some(choice) = variation.choices.get(place) else {
@@ -425,6 +444,22 @@ mod tests {
             "/product/variations/2/price/amount not-a-decimal",
             "/product/variations/2/choices repeated",
             "/product/variations/3/quantity sku-shared",
+        ];
+        assert_eq!(wrong, expected);
+    }
+
+    #[test]
+    fn an_axis_that_another_variation_lacks_is_told_and_not_dropped() {
+        let (_, wrong) = written(&[
+            variation("A", vec![choice(None, "Size", "M")], "5", 1),
+            variation("B", vec![choice(None, "Cut", "Slim")], "5", 1),
+        ]);
+        assert_eq!(wrong, ["/product/variations/1/choices axes-differ"]);
+        let twice = vec![choice(None, "Size", "M"), choice(None, "size ", "L")];
+        let (_, wrong) = written(&[variation("A", twice, "5", 1)]);
+        let expected = [
+            "/product/variations/0/choices/1 repeated-axis",
+            "/product/variations/0/choices axes-differ",
         ];
         assert_eq!(wrong, expected);
     }

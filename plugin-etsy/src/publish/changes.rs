@@ -28,7 +28,7 @@ const NEVER_BLANK: [&str; 2] = ["tags", "materials"];
 
 /// The fields of the form that differ from what the listing says.
 #[must_use]
-pub(super) fn changes(
+pub fn changes(
     converted: &Converted,
     listing: &Object<'_>,
     section: Option<&Id>,
@@ -137,7 +137,7 @@ fn says_already(
 /// The inventory that the product asks for: its variations, and one processing profile for those
 /// that name none of their own.
 #[must_use]
-pub(super) fn wanted_matrix(converted: &Converted, before: &Matrix) -> Matrix {
+pub fn wanted_matrix(converted: &Converted, before: &Matrix) -> Matrix {
     let mut after = converted.matrix.clone().unwrap_or_else(|| before.clone());
     let known = before.index();
     if let Some(profile) = converted

@@ -5,7 +5,7 @@
 //! where its fate is unknown.
 
 pub(crate) mod attributes;
-mod changes;
+pub mod changes;
 mod create;
 pub(crate) mod images;
 pub(crate) mod offers;

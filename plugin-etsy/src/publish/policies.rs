@@ -2,7 +2,10 @@
 //! one there is. Where that leaves a choice, a person makes it.
 
 use crate::api::{self, Form};
+use crate::convert::axis::same_name;
+use crate::convert::policy_read::returns_title;
 use crate::convert::product::Converted;
+use crate::convert::text::decode;
 use crate::id::Id;
 use crate::limits::is_eu;
 use crate::refusal::call_all;
@@ -73,9 +76,33 @@ pub enum Known {
 
 /// An object of the shop's that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Choice {
-    id: Id,
-    title: String,
+pub struct Choice {
+    /// By which listings name it.
+    pub id: Id,
+    /// By which people do.
+    pub title: String,
+}
+
+impl Choice {
+    /// Whether a setting, which has an id or a title, means this one.
+    #[must_use]
+    pub fn is_named(&self, text: &str) -> bool {
+        self.id.as_str() == text || same_name(&self.title, text)
+    }
+}
+
+/// Choices as a message lists them.
+#[must_use]
+pub fn shown(choices: &[Choice]) -> String {
+    let shown: Vec<String> = choices
+        .iter()
+        .map(|choice| format!("{} ({})", choice.id, choice.title))
+        .collect();
+    if shown.is_empty() {
+        "none".to_owned()
+    } else {
+        shown.join(", ")
+    }
 }
 
 impl Kind {
@@ -115,7 +142,9 @@ impl Kind {
         }
     }
 
-    fn request(self, shop: &Id) -> Request {
+    /// What the shop is asked for them.
+    #[must_use]
+    pub fn request(self, shop: &Id) -> Request {
         match self {
             Self::Shipping => api::shipping_profiles(shop),
             Self::Returns => api::return_policies(shop),
@@ -124,7 +153,9 @@ impl Kind {
         }
     }
 
-    fn choice(self, object: &Object<'_>) -> Option<Choice> {
+    /// One of them; `None` for what is deleted or has no id.
+    #[must_use]
+    pub fn choice(self, object: &Object<'_>) -> Option<Choice> {
         if object.boolean("is_deleted") == Some(true) {
             return None;
         }
@@ -139,11 +170,13 @@ impl Kind {
         };
         Some(Choice {
             id: Id::parse(&object.text(id)?)?,
-            title: title.unwrap_or_default(),
+            title: title.map(|title| decode(&title)).unwrap_or_default(),
         })
     }
 
-    fn noun(self) -> (&'static str, &'static str) {
+    /// What people call it, and the setting that names one.
+    #[must_use]
+    pub fn noun(self) -> (&'static str, &'static str) {
         match self {
             Self::Shipping => ("shipping profile", "shipping_profile"),
             Self::Returns => ("return policy", "return_policy"),
@@ -162,24 +195,15 @@ impl Kind {
 
     fn settle(self, known: &Known, choices: &[Choice]) -> Result<Option<Id>, Violation> {
         let (noun, setting) = self.noun();
-        let list = || {
-            let shown: Vec<String> = choices
-                .iter()
-                .map(|choice| format!("{} ({})", choice.id, choice.title))
-                .collect();
-            if shown.is_empty() {
-                "none".to_owned()
-            } else {
-                shown.join(", ")
-            }
-        };
+        let list = || shown(choices);
         let missing = |code: &str, message: String| Err(violation(self.pointer(), code, message));
         match known {
             Known::Settled(id) => Ok(id.clone()),
             Known::Titled(title) => {
-                let same =
-                    |choice: &&Choice| choice.title.trim().to_lowercase() == title.to_lowercase();
-                match choices.iter().find(same) {
+                match choices
+                    .iter()
+                    .find(|choice| same_name(&choice.title, title))
+                {
                     Some(choice) => Ok(Some(choice.id.clone())),
                     None => missing(
                         "no-such-choice",
@@ -220,22 +244,6 @@ fn by_text(text: &str) -> Known {
         || Known::Titled(text.to_owned()),
         |id| Known::Settled(Some(id)),
     )
-}
-
-fn returns_title(object: &Object<'_>) -> String {
-    let deadline = object
-        .integer("return_deadline")
-        .map(|days| format!(" within {days} days"))
-        .unwrap_or_default();
-    match (
-        object.boolean("accepts_returns"),
-        object.boolean("accepts_exchanges"),
-    ) {
-        (Some(true), Some(true)) => format!("returns and exchanges{deadline}"),
-        (Some(true), _) => format!("returns{deadline}"),
-        (_, Some(true)) => format!("exchanges{deadline}"),
-        _ => "no returns".to_owned(),
-    }
 }
 
 /// What a new listing gets; asks the shop for no more than is open.

@@ -113,11 +113,11 @@ fn set_references(shop: &Shop, listing: &mut Listing, body: &Fields) -> Result<(
         Some(id) => return Err(foreign("shop section", id, shop)),
         None => {}
     }
-    if let Some(partner) = body
-        .ints("production_partner_ids")
-        .and_then(|ids| ids.first().copied())
-    {
-        return Err(foreign("production partner", partner, shop));
+    if let Some(ids) = body.ints("production_partner_ids") {
+        if let Some(id) = ids.iter().find(|id| !shop.partners.contains_key(id)) {
+            return Err(foreign("production partner", *id, shop));
+        }
+        listing.production_partners = ids;
     }
     Ok(())
 }

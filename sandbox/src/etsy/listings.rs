@@ -131,6 +131,7 @@ fn blank(shop: &Shop, kind: Type, offering: Offering, now: i64) -> Listing {
         shipping_profile: None,
         return_policy: None,
         section: None,
+        production_partners: Vec::new(),
         processing: (None, None),
         measures: Default::default(),
         is_customizable: true,
@@ -151,6 +152,9 @@ fn blank(shop: &Shop, kind: Type, offering: Offering, now: i64) -> Listing {
         attributes: Default::default(),
         translations: Default::default(),
         variation_images: Vec::new(),
+        videos: Vec::new(),
+        video_uploads: Vec::new(),
+        questions: Vec::new(),
         frozen: false,
         fees: 0,
     }
@@ -246,45 +250,6 @@ pub(super) fn by_shop(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal
     Ok(paged(call, &listings, |listing| show(core, call, listing)))
 }
 
-pub(super) fn active_by_shop(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
-    let shop = lookups::shop(core, call)?.id;
-    let query = &call.input.query;
-    let words: Vec<String> = query
-        .text("keywords")
-        .unwrap_or("")
-        .split_whitespace()
-        .map(str::to_lowercase)
-        .collect();
-    let mut listings = newest_first(core, |it| {
-        it.shop_id == shop
-            && it.state == State::Active
-            && words.iter().all(|word| speaks_of(it, word))
-    });
-    if !words.is_empty() {
-        match query.text("sort_on") {
-            Some("price") => listings.sort_by_key(|it| -it.inventory.price()),
-            Some("updated") => listings.sort_by_key(|it| -it.modified),
-            _ => {}
-        }
-        let descending = matches!(
-            query.text("sort_order"),
-            None | Some("desc" | "descending" | "down")
-        );
-        if !descending && query.text("sort_on") != Some("score") {
-            listings.reverse();
-        }
-    }
-    Ok(paged(call, &listings, |listing| plain(core, call, listing)))
-}
-
-fn speaks_of(listing: &Listing, word: &str) -> bool {
-    listing.title.to_lowercase().contains(word)
-        || listing
-            .tags
-            .iter()
-            .any(|tag| tag.to_lowercase().contains(word))
-}
-
 /// No listing is featured: the field that did it left Etsy's API in 2026.
 pub(super) fn featured(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
     lookups::shop(core, call)?;
@@ -358,13 +323,11 @@ pub(super) fn plain(core: &Core, call: &Call<'_>, listing: &Listing) -> Value {
 }
 
 /// One page; `count` is of all pages.
-fn paged(call: &Call<'_>, listings: &[&Listing], shown: impl Fn(&Listing) -> Value) -> Reply {
-    let number = |name: &str| usize::try_from(call.input.query.int(name).unwrap_or_default());
-    let (limit, offset) = (number("limit").unwrap_or(25), number("offset").unwrap_or(0));
-    let page = listings
-        .iter()
-        .skip(offset)
-        .take(limit)
-        .map(|listing| shown(listing));
+pub(super) fn paged(
+    call: &Call<'_>,
+    listings: &[&Listing],
+    shown: impl Fn(&Listing) -> Value,
+) -> Reply {
+    let page = lookups::page(call, listings).map(|listing| shown(listing));
     Reply::ok(&render::page(listings.len(), page.collect()))
 }

@@ -92,6 +92,13 @@ pub(crate) fn batch_ids(call: &Call<'_>) -> Result<Vec<i64>, Refusal> {
     Ok(ids)
 }
 
+/// The page of `all` that the query asks for.
+pub(crate) fn page<'a, T>(call: &Call<'_>, all: &'a [T]) -> impl Iterator<Item = &'a T> {
+    let number = |name: &str| usize::try_from(call.input.query.int(name).unwrap_or_default());
+    let (limit, offset) = (number("limit").unwrap_or(25), number("offset").unwrap_or(0));
+    all.iter().skip(offset).take(limit)
+}
+
 fn not_owner(kind: &str, id: i64) -> Refusal {
     Refusal::forbidden("User does not have permission to perform this operation").because(format!(
         "{kind} {id} belongs to another seller than the token"

@@ -12,6 +12,9 @@ use crate::market::listing::{Listing, State, StoredFile, Translation};
 use crate::market::money::Currency;
 use crate::table::Table;
 
+pub(crate) use super::render_extras::*;
+pub(crate) use super::render_money::*;
+pub(crate) use super::render_orders::*;
 pub(crate) use super::render_shop::*;
 
 use super::human_size;
@@ -35,7 +38,8 @@ pub(crate) fn all(results: Vec<Value>) -> Value {
     page(results.len(), results)
 }
 
-fn currency(market: &Market, shop_id: i64) -> Currency {
+/// The currency of a shop's amounts.
+pub(crate) fn currency(market: &Market, shop_id: i64) -> Currency {
     const FALLBACK: Currency = crate::market::money::CURRENCIES[0];
     market
         .shops
@@ -81,7 +85,7 @@ pub(crate) fn listing(market: &Market, listing: &Listing, base_url: &str) -> Map
         "non_taxable": !listing.is_taxable,
         "is_taxable": listing.is_taxable,
         "is_customizable": listing.is_customizable,
-        "is_personalizable": false,
+        "is_personalizable": !listing.questions.is_empty(),
         "listing_type": listing.kind.name(),
         "tags": listing.tags,
         "materials": listing.materials,
@@ -153,11 +157,17 @@ pub(crate) fn with_associations(
     set("images", wants("Images"), json!([]), &|| {
         Value::from(images(market, shown, view.base_url))
     });
-    set("videos", true, json!([]), &|| json!([]));
+    set("videos", wants("Videos"), json!([]), &|| {
+        Value::from(videos(market, shown, view.base_url))
+    });
     set("inventory", wants("Inventory"), Value::Null, &|| {
         inventory(market, shown, view.owner, false)
     });
-    set("production_partners", true, json!([]), &|| json!([]));
+    set("production_partners", true, json!([]), &|| {
+        let ids = shown.production_partners.iter();
+        let partners = ids.filter_map(|id| shop?.partners.get(id));
+        partners.map(production_partner).collect()
+    });
     set("skus", true, json!([]), &|| json!(skus));
     set("translations", wants("Translations"), Value::Null, &|| {
         translations(shown)
@@ -167,7 +177,7 @@ pub(crate) fn with_associations(
         "personalization",
         wants("Personalization"),
         Value::Null,
-        &|| json!({ "personalization_questions": [] }),
+        &|| personalization(market, shown),
     );
     set("buyer_price", wants("BuyerPrice"), Value::Null, &|| {
         buyer_price(market, shown)

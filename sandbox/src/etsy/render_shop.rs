@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::market::Market;
 use crate::market::listing::State;
-use crate::market::shop::{Delivery, Destination, ReadinessState, ReturnPolicy, Section};
-use crate::market::shop::{ShippingProfile, Shop, User};
+use crate::market::shop::{Address, Delivery, Destination, Partner, ReadinessState, ReturnPolicy};
+use crate::market::shop::{Section, ShippingProfile, Shop, Upgrade, User};
 
 /// The document's `User`; the e-mail address is the owner's alone.
 pub(crate) fn user(user: &User, owner: bool) -> Value {
@@ -107,7 +107,7 @@ pub(crate) fn shipping_profile(shop: &Shop, profile: &ShippingProfile) -> Value 
         "origin_country_iso": profile.origin_country,
         "is_deleted": false,
         "shipping_profile_destinations": destinations.collect::<Vec<_>>(),
-        "shipping_profile_upgrades": [],
+        "shipping_profile_upgrades": upgrades(shop, profile),
         "origin_postal_code": profile.origin_postal_code,
         "profile_type": "manual",
         "domestic_handling_fee": 0,
@@ -117,13 +117,7 @@ pub(crate) fn shipping_profile(shop: &Shop, profile: &ShippingProfile) -> Value 
 
 /// The document's `ShopShippingProfileDestination`.
 pub(crate) fn destination(shop: &Shop, profile: &ShippingProfile, to: &Destination) -> Value {
-    let (carrier, mail_class, min, max) = match &to.delivery {
-        Some(Delivery::Carrier { id, mail_class }) => {
-            (Some(*id), Some(mail_class.as_str()), None, None)
-        }
-        Some(Delivery::Days { min, max }) => (None, None, Some(*min), Some(*max)),
-        None => (None, None, None, None),
-    };
+    let (carrier, mail_class, min, max) = delivery(to.delivery.as_ref());
     json!({
         "shipping_profile_destination_id": to.id,
         "shipping_profile_id": profile.id,
@@ -136,6 +130,77 @@ pub(crate) fn destination(shop: &Shop, profile: &ShippingProfile, to: &Destinati
         "mail_class": mail_class,
         "min_delivery_days": min,
         "max_delivery_days": max,
+    })
+}
+
+/// Carrier, mail class, and the least and most days.
+type Arrival<'a> = (Option<i64>, Option<&'a str>, Option<i64>, Option<i64>);
+
+fn delivery(delivery: Option<&Delivery>) -> Arrival<'_> {
+    match delivery {
+        Some(Delivery::Carrier { id, mail_class }) => {
+            (Some(*id), Some(mail_class.as_str()), None, None)
+        }
+        Some(Delivery::Days { min, max }) => (None, None, Some(*min), Some(*max)),
+        None => (None, None, None, None),
+    }
+}
+
+/// All upgrades of a profile, in order of rank.
+pub(crate) fn upgrades(shop: &Shop, profile: &ShippingProfile) -> Vec<Value> {
+    (1..)
+        .zip(&profile.upgrades)
+        .map(|(rank, it)| upgrade(shop, profile, it, rank))
+        .collect()
+}
+
+/// The document's `ShopShippingProfileUpgrade`.
+pub(crate) fn upgrade(
+    shop: &Shop,
+    profile: &ShippingProfile,
+    upgrade: &Upgrade,
+    rank: i64,
+) -> Value {
+    let (carrier, mail_class, min, max) = delivery(upgrade.delivery.as_ref());
+    json!({
+        "shipping_profile_id": profile.id,
+        "upgrade_id": upgrade.id,
+        "upgrade_name": upgrade.name,
+        "type": i64::from(upgrade.is_international),
+        "rank": rank,
+        "language": shop.language,
+        "price": shop.currency.money(upgrade.price),
+        "secondary_price": shop.currency.money(upgrade.secondary_price),
+        "shipping_carrier_id": carrier,
+        "mail_class": mail_class,
+        "min_delivery_days": min,
+        "max_delivery_days": max,
+    })
+}
+
+/// The document's `ShopProductionPartner`.
+pub(crate) fn production_partner(partner: &Partner) -> Value {
+    json!({
+        "production_partner_id": partner.id,
+        "partner_name": partner.name,
+        "location": partner.location,
+    })
+}
+
+/// The document's `UserAddress`.
+pub(crate) fn address(user_id: i64, address: &Address) -> Value {
+    json!({
+        "user_address_id": address.id,
+        "user_id": user_id,
+        "name": address.name,
+        "first_line": address.first_line,
+        "second_line": null,
+        "city": address.city,
+        "state": null,
+        "zip": address.zip,
+        "iso_country_code": address.country,
+        "country_name": null,
+        "is_default_shipping_address": address.is_default,
     })
 }
 

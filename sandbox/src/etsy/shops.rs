@@ -5,6 +5,8 @@ use serde_json::json;
 use super::{Call, lookups, render};
 use crate::core::Core;
 use crate::facts;
+use crate::market::order::Order;
+use crate::market::shop::Shop;
 use crate::reply::{Refusal, Reply};
 
 /// The texts that a seller writes for the shop's pages.
@@ -28,6 +30,11 @@ pub(super) fn get_me(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
 
 pub(super) fn get_user(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
     let id = call.input.id("user_id");
+    let mut orders = core.market.orders.values();
+    let bought = |order: &&Order| order.buyer_id == id && order.seller_id == call.user_id();
+    if let Some(order) = orders.find(bought) {
+        return Ok(Reply::ok(&render::buyer(order)));
+    }
     if id != call.user_id() {
         return Err(Refusal::missing("user", id)
             .because("a token sees its own user and the shop's buyers, nobody else"));
@@ -74,8 +81,24 @@ pub(super) fn update(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
     get_shop(core, call)
 }
 
-/// No shop of the sandbox has production partners.
+/// The shops whose name contains the words that were asked for, oldest first.
+pub(super) fn find(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
+    let wanted = call.input.query.text("shop_name").unwrap_or("");
+    let wanted = wanted.trim().to_lowercase();
+    let found: Vec<&Shop> = core
+        .market
+        .shops
+        .values()
+        .filter(|shop| shop.name.to_lowercase().contains(&wanted))
+        .collect();
+    let shown = lookups::page(call, &found)
+        .map(|shop| render::shop(&core.market, shop, call.base_url))
+        .collect();
+    Ok(Reply::ok(&render::page(found.len(), shown)))
+}
+
 pub(super) fn production_partners(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
-    lookups::own_shop(core, call)?;
-    Ok(Reply::ok(&render::all(Vec::new())))
+    let shop = lookups::own_shop(core, call)?;
+    let shown = shop.partners.values().map(render::production_partner);
+    Ok(Reply::ok(&render::all(shown.collect())))
 }

@@ -113,6 +113,32 @@ pub(crate) struct StoredFile {
     pub(crate) created: i64,
 }
 
+/// A video. It stays here after its listing let go of it, as at Etsy.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredVideo {
+    pub(crate) id: i64,
+    pub(crate) shop_id: i64,
+    pub(crate) name: String,
+    pub(crate) bytes: Bytes,
+}
+
+/// What a buyer is asked so that the article can be made for them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Question {
+    pub(crate) id: i64,
+    pub(crate) text: String,
+    pub(crate) instructions: Option<String>,
+    /// `text_input`, `dropdown`, `unlabeled_upload` or `labeled_upload`.
+    pub(crate) kind: String,
+    pub(crate) required: bool,
+    pub(crate) characters: Option<i64>,
+    pub(crate) files: Option<i64>,
+    /// In minor units of the shop's currency.
+    pub(crate) add_on_price: Option<i64>,
+    /// Ids and labels.
+    pub(crate) options: Vec<(i64, String)>,
+}
+
 /// The image that a value of a variation shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VariationImage {
@@ -141,6 +167,7 @@ pub(crate) struct Listing {
     pub(crate) shipping_profile: Option<i64>,
     pub(crate) return_policy: Option<i64>,
     pub(crate) section: Option<i64>,
+    pub(crate) production_partners: Vec<i64>,
     pub(crate) processing: (Option<i64>, Option<i64>),
     pub(crate) measures: Measures,
     pub(crate) is_customizable: bool,
@@ -161,6 +188,12 @@ pub(crate) struct Listing {
     pub(crate) attributes: BTreeMap<i64, PropertyValues>,
     pub(crate) translations: BTreeMap<String, Translation>,
     pub(crate) variation_images: Vec<VariationImage>,
+    /// Ids of its videos, in order.
+    pub(crate) videos: Vec<i64>,
+    /// When videos were uploaded to it within the last day.
+    pub(crate) video_uploads: Vec<i64>,
+    /// What the buyer is asked about the article.
+    pub(crate) questions: Vec<Question>,
     /// Whether Etsy has frozen it, so that it cannot be published.
     pub(crate) frozen: bool,
     /// How often it was renewed or published: each time costs the listing fee.

@@ -4,15 +4,23 @@ pub(crate) mod image;
 pub(crate) mod inventory;
 pub(crate) mod listing;
 pub(crate) mod money;
+pub(crate) mod order;
+pub(crate) mod order_change;
+pub(crate) mod order_money;
+pub(crate) mod order_purchase;
 pub(crate) mod seed;
 pub(crate) mod shop;
 pub(crate) mod taxonomy;
 
 use std::collections::BTreeMap;
 
+use crate::clock;
+use crate::eras;
 use crate::ids::{Ids, Kind};
 use image::StoredImage;
-use listing::{Listing, State, StoredFile};
+use listing::{Listing, State, StoredFile, StoredVideo};
+use order::Order;
+use order_money::{LedgerEntry, Payment};
 use shop::{Shop, User};
 
 /// Everything that the stand-in knows about sellers and goods.
@@ -23,6 +31,13 @@ pub(crate) struct Market {
     pub(crate) listings: BTreeMap<i64, Listing>,
     pub(crate) images: BTreeMap<i64, StoredImage>,
     pub(crate) files: BTreeMap<i64, StoredFile>,
+    pub(crate) videos: BTreeMap<i64, StoredVideo>,
+    pub(crate) orders: BTreeMap<i64, Order>,
+    pub(crate) payments: BTreeMap<i64, Payment>,
+    /// The ledgers of all shops, oldest entry first.
+    pub(crate) ledger: Vec<LedgerEntry>,
+    /// The year whose names for eras the listings have.
+    year: i64,
     /// Ids of values that shops made up, by shop, property and value.
     value_ids: BTreeMap<(i64, i64, String), i64>,
 }
@@ -64,8 +79,10 @@ impl Market {
             .map(|((_, _, value), _)| value.as_str())
     }
 
-    /// Lets time pass: listings whose run is over renew themselves or expire.
+    /// Lets time pass: listings whose run is over renew themselves or expire, and with a new year the
+    /// eras of what they sell have other names.
     pub(crate) fn age(&mut self, now: i64) {
+        self.slide(clock::year(now));
         for listing in self.listings.values_mut() {
             if listing.state != State::Active {
                 continue;
@@ -79,6 +96,16 @@ impl Market {
                 listing.renew(ends);
                 listing.touch(ends);
             }
+        }
+    }
+
+    fn slide(&mut self, year: i64) {
+        if self.year == year {
+            return;
+        }
+        self.year = year;
+        for listing in self.listings.values_mut() {
+            listing.when_made = eras::slid(&listing.when_made, year);
         }
     }
 

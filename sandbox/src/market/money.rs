@@ -62,6 +62,14 @@ impl Currency {
         json!({ "amount": amount, "divisor": self.divisor, "currency_code": self.code })
     }
 
+    /// About what an amount is in another currency.
+    pub(crate) fn convert(self, amount: i64, to: Self) -> i64 {
+        let units = amount
+            .saturating_mul(to.per_dollar)
+            .saturating_mul(to.divisor);
+        units / (self.per_dollar * self.divisor)
+    }
+
     /// The minor units of a written price, to the nearest; none for what no price can be.
     pub(crate) fn minor_units(self, price: f64) -> Option<i64> {
         let units = (price * self.per_unit()).round();
@@ -75,6 +83,17 @@ impl Currency {
     #[expect(clippy::cast_precision_loss, reason = "a divisor is at most 1000")]
     fn per_unit(self) -> f64 {
         self.divisor as f64
+    }
+
+    /// The amount as a decimal number, for the few places where Etsy sends one.
+    #[expect(clippy::cast_precision_loss, reason = "no order comes near 2^53")]
+    pub(crate) fn decimal(self, amount: i64) -> f64 {
+        amount as f64 / self.per_unit()
+    }
+
+    /// Whether an amount is more than so many US dollars, about.
+    pub(crate) fn is_over(self, amount: i64, dollars: i64) -> bool {
+        amount > dollars * self.per_dollar * self.divisor
     }
 
     /// The smallest price of an offering.

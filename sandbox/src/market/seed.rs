@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Market;
 use super::money::Currency;
-use super::shop::{Delivery, Destination, ReadinessState, ReturnPolicy, ShippingProfile};
-use super::shop::{Section, Shop, TimeUnit, User};
+use super::shop::{Address, Delivery, Destination, Partner, ReadinessState, ReturnPolicy};
+use super::shop::{Section, ShippingProfile, Shop, TimeUnit, User};
 use crate::ids::{Ids, Kind};
 
 /// A seller to add. Absent fields have the values of `NewSeller::default()`.
@@ -27,8 +27,8 @@ pub struct NewSeller {
     pub language: String,
     /// The postal code that the shop ships from.
     pub postal_code: String,
-    /// Whether the shop begins with a shipping profile, a processing profile, a return policy and a
-    /// section; without them nothing physical can be listed.
+    /// Whether the shop begins with a shipping profile, a processing profile, a return policy, a
+    /// section and a production partner; without them nothing physical can be listed.
     pub furnished: bool,
 }
 
@@ -93,8 +93,18 @@ pub(crate) fn add(
     }
     let user_id = ids.next(Kind::User);
     let shop_id = ids.next(Kind::Shop);
+    let address = Address {
+        id: ids.next(Kind::UserAddress),
+        name: name.clone(),
+        first_line: "1 Sandbox Street".to_owned(),
+        city: "Sandbox".to_owned(),
+        zip: seller.postal_code.clone(),
+        country: seller.country.clone(),
+        is_default: true,
+    };
     let user = User {
         id: user_id,
+        addresses: [(address.id, address)].into(),
         email: format!("{login_name}@example.com"),
         first_name: name.split(' ').next().unwrap_or_default().to_owned(),
         last_name: "Seller".to_owned(),
@@ -116,6 +126,8 @@ pub(crate) fn add(
         shipping_profiles: Default::default(),
         readiness_states: Default::default(),
         return_policies: Default::default(),
+        partners: Default::default(),
+        works_on: Default::default(),
     };
     if seller.furnished {
         furnish(&mut shop, ids);
@@ -169,6 +181,7 @@ fn furnish(shop: &mut Shop, ids: &mut Ids) {
                 delivery: Some(Delivery::Days { min: 5, max: 15 }),
             },
         ],
+        upgrades: Vec::new(),
     };
     shop.shipping_profiles.insert(profile.id, profile);
     let readiness = ReadinessState {
@@ -191,4 +204,10 @@ fn furnish(shop: &mut Shop, ids: &mut Ids) {
         title: "Everything".to_owned(),
     };
     shop.sections.insert(section.id, section);
+    let partner = Partner {
+        id: ids.next(Kind::Partner),
+        name: "The print shop".to_owned(),
+        location: format!("Sandbox, {}", shop.country),
+    };
+    shop.partners.insert(partner.id, partner);
 }

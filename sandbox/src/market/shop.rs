@@ -1,6 +1,6 @@
 //! Sellers and what belongs to their shops: sections, shipping, processing, returns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::money::Currency;
 use crate::facts;
@@ -13,6 +13,19 @@ pub(crate) struct User {
     pub(crate) first_name: String,
     pub(crate) last_name: String,
     pub(crate) email: String,
+    pub(crate) addresses: BTreeMap<i64, Address>,
+}
+
+/// Where a person receives what they buy.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) first_line: String,
+    pub(crate) city: String,
+    pub(crate) zip: String,
+    pub(crate) country: String,
+    pub(crate) is_default: bool,
 }
 
 /// A shop; each seller has one.
@@ -34,6 +47,9 @@ pub(crate) struct Shop {
     pub(crate) shipping_profiles: BTreeMap<i64, ShippingProfile>,
     pub(crate) readiness_states: BTreeMap<i64, ReadinessState>,
     pub(crate) return_policies: BTreeMap<i64, ReturnPolicy>,
+    pub(crate) partners: BTreeMap<i64, Partner>,
+    /// The holidays on which the shop works, by Etsy's id of the holiday.
+    pub(crate) works_on: BTreeSet<i64>,
 }
 
 impl Shop {
@@ -41,6 +57,14 @@ impl Shop {
     pub(crate) fn needs_return_policy(&self) -> bool {
         !facts::is_eu(&self.country)
     }
+}
+
+/// Somebody who helps a shop to make what it sells.
+#[derive(Debug, Clone)]
+pub(crate) struct Partner {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) location: String,
 }
 
 /// A shelf of a shop.
@@ -58,6 +82,7 @@ pub(crate) struct ShippingProfile {
     pub(crate) origin_country: String,
     pub(crate) origin_postal_code: Option<String>,
     pub(crate) destinations: Vec<Destination>,
+    pub(crate) upgrades: Vec<Upgrade>,
 }
 
 impl ShippingProfile {
@@ -81,6 +106,21 @@ impl ShippingProfile {
     }
 }
 
+impl ShippingProfile {
+    /// Whether a buyer in this country can be reached.
+    pub(crate) fn ships_to(&self, country: &str) -> bool {
+        self.destinations.iter().any(|to| {
+            let anywhere = to.country.is_empty() && to.region == "none";
+            let in_region = match to.region.as_str() {
+                "eu" => facts::is_eu(country),
+                "non_eu" => facts::is_european_outside_eu(country),
+                _ => false,
+            };
+            anywhere || in_region || to.country == country
+        })
+    }
+}
+
 /// Where a profile ships to.
 #[derive(Debug, Clone)]
 pub(crate) struct Destination {
@@ -91,6 +131,17 @@ pub(crate) struct Destination {
     pub(crate) region: String,
     pub(crate) primary_cost: i64,
     pub(crate) secondary_cost: i64,
+    pub(crate) delivery: Option<Delivery>,
+}
+
+/// A dearer way to ship that a buyer may choose.
+#[derive(Debug, Clone)]
+pub(crate) struct Upgrade {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) is_international: bool,
+    pub(crate) price: i64,
+    pub(crate) secondary_price: i64,
     pub(crate) delivery: Option<Delivery>,
 }
 

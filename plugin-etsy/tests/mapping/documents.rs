@@ -1,0 +1,149 @@
+//! Replies as Etsy gives them, cut down to what a conversion may look at. They are what is damaged.
+
+/// Everything that is tried.
+pub const ALL: &[&str] = &[
+    LISTING,
+    DRAFT,
+    PAGE,
+    INVENTORY,
+    THREE_AXES,
+    IMAGES,
+    PROPERTIES,
+    VARIATION_IMAGES,
+    FILES,
+    TRANSLATION,
+    CATEGORY,
+    SHOP,
+    SECTIONS,
+    USER,
+    SHIPPING,
+    RETURNS,
+    PROCESSING,
+    OBJECT_ERROR,
+    OAUTH_ERROR,
+    LIST_ERROR,
+    TEXT_ERROR,
+];
+
+const LISTING: &str = r#"{"listing_id":9007199254740993,"user_id":5,"shop_id":7,
+"title":"Mom&#39;s coat: 1970s","description":"Warm &amp; red.\r\n\r\n- wool","state":"active",
+"creation_timestamp":1700000100,"created_timestamp":1700000100,"original_creation_timestamp":1700000000,
+"ending_timestamp":1710000000,"last_modified_timestamp":1700000200,"updated_timestamp":1700000200,
+"state_timestamp":null,"quantity":3,"shop_section_id":31,"featured_rank":-1,
+"url":"https://www.etsy.com/listing/9007199254740993/coat","num_favorers":4,"non_taxable":false,
+"is_taxable":true,"is_customizable":false,"is_personalizable":true,"listing_type":"physical",
+"tags":["wool","l&#39;hiver"],"materials":["wool","horn"],"shipping_profile_id":11,"return_policy_id":12,
+"processing_min":1,"processing_max":3,"who_made":"someone_else","when_made":"1970s","is_supply":false,
+"item_weight":1.2,"item_weight_unit":"kg","item_length":60.0,"item_width":40,"item_height":8,
+"item_dimensions_unit":"cm","is_private":false,"style":["Retro"],"has_variations":true,
+"should_auto_renew":false,"language":"fr","price":{"amount":8900,"divisor":100,"currency_code":"EUR"},
+"taxonomy_id":1234,"readiness_state_id":71,"suggested_title":null,
+"production_partners":[{"production_partner_id":12,"partner_name":"Mill","location":"Lille"}],
+"skus":["COAT","COAT-L"],"views":7,"ecgt_garan_years":2,"ecgt_garan_brand":"Filature",
+"images":[{"listing_id":1,"listing_image_id":900,"hex_code":"A0B0C0","red":160,"rank":2,
+"url_75x75":"https://i.etsystatic.com/900_75.jpg","url_570xN":"https://i.etsystatic.com/900_570.jpg",
+"url_fullxfull":"https://i.etsystatic.com/900.jpg","full_height":null,"full_width":null,"alt_text":"front"},
+{"listing_image_id":901,"rank":1,"url_fullxfull":null,"url_570xN":"https://i.etsystatic.com/901.jpg","alt_text":""}],
+"personalization":{"personalization_questions":[{"question_id":3,"question_text":"Which name?",
+"question_type":"text_input","required":true,"max_allowed_characters":24,"options":[]}]}}"#;
+
+const DRAFT: &str = r#"{"listing_id":18,"state":"draft","title":"Pattern","description":"A pattern.",
+"url":"","price":{"amount":500,"divisor":1,"currency_code":"JPY"},"quantity":999,"listing_type":"download",
+"taxonomy_id":66,"tags":[],"materials":[],"shipping_profile_id":null,"return_policy_id":null,
+"who_made":null,"when_made":null,"is_supply":null,"item_weight":null,"images":[],"skus":[]}"#;
+
+const PAGE: &str = r#"{"count":250,"results":[
+{"listing_id":17,"state":"edit","title":"Coat","description":"Warm","quantity":1,"tags":["a"],
+"price":{"amount":1,"divisor":1000,"currency_code":"TND"},"taxonomy_id":1},
+{"listing_id":18,"state":"sold_out","title":"Hat","price":{"amount":100,"divisor":100,"currency_code":"EUR"},
+"images":[{"listing_image_id":1,"rank":1,"url_fullxfull":"https://i/1"}],"unheard_of":{"a":[1.50,null]}}]}"#;
+
+const INVENTORY: &str = r#"{"products":[
+{"product_id":9007199254740993,"sku":"COAT","is_deleted":false,"offerings":[{"offering_id":21,"quantity":2,
+"is_enabled":true,"is_deleted":false,"price":{"amount":8900,"divisor":100,"currency_code":"EUR"},
+"readiness_state_id":71}],"property_values":[{"property_id":513,"property_name":"Length","scale_id":null,
+"scale_name":null,"value_ids":[7],"values":["Short"]}]},
+{"product_id":2,"sku":"COAT-L","is_deleted":false,"offerings":[{"offering_id":22,"quantity":1,"is_enabled":false,
+"is_deleted":false,"price":{"amount":9500,"divisor":100,"currency_code":"EUR"},"readiness_state_id":72}],
+"property_values":[{"property_id":513,"property_name":"Length","scale_id":null,"scale_name":null,
+"value_ids":[8],"values":["Long"]}]}],
+"price_on_property":[513],"quantity_on_property":[513],"sku_on_property":[513],
+"readiness_state_on_property":[513]}"#;
+
+const THREE_AXES: &str = r#"{"products":[
+{"product_id":1,"sku":"","offerings":[{"offering_id":1,"quantity":4,"is_enabled":true,
+"price":{"amount":1850,"divisor":100,"currency_code":"EUR"},"readiness_state_id":71}],
+"property_values":[{"property_id":200,"property_name":"Color","scale_id":null,"value_ids":[2],"values":["Blue"]},
+{"property_id":301,"property_name":"Height","scale_id":9,"scale_name":"cm","value_ids":[55],"values":["12"]},
+{"property_id":302,"property_name":"Capacity","scale_id":10,"value_ids":[66],"values":["330"]}]},
+{"product_id":2,"sku":"","is_deleted":true,"offerings":[],"property_values":[]},
+{"product_id":3,"sku":"","offerings":[{"offering_id":3,"quantity":4,"is_enabled":true,
+"price":{"amount":1850,"divisor":100,"currency_code":"EUR"},"readiness_state_id":71}],
+"property_values":[{"property_id":200,"property_name":"Color","scale_id":null,"value_ids":[3],"values":["Red"]},
+{"property_id":301,"property_name":"Height","scale_id":9,"value_ids":[55],"values":["12"]},
+{"property_id":302,"property_name":"Capacity","scale_id":10,"value_ids":[66],"values":["330"]}]}],
+"price_on_property":[],"quantity_on_property":[],"sku_on_property":[],"readiness_state_on_property":[]}"#;
+
+const IMAGES: &str = r#"{"count":2,"results":[
+{"listing_image_id":901,"rank":1,"url_fullxfull":"https://i.etsystatic.com/901.jpg","alt_text":"a &amp; b"},
+{"listing_image_id":900,"rank":2,"url_fullxfull":"https://i.etsystatic.com/900.jpg","alt_text":null}]}"#;
+
+const PROPERTIES: &str = r#"{"count":2,"results":[
+{"property_id":200,"property_name":"Primary color","scale_id":null,"scale_name":null,"value_ids":[2],"values":["Blue"]},
+{"property_id":46803063641,"property_name":"Occasion","scale_id":null,"value_ids":[32,33],"values":["Wedding","Birthday"]}]}"#;
+
+const VARIATION_IMAGES: &str = r#"{"count":2,"results":[
+{"property_id":513,"value_id":7,"value":"Short","image_id":900},
+{"property_id":513,"value_id":8,"value":"Long","image_id":901}]}"#;
+
+const FILES: &str = r#"{"count":2,"results":[
+{"listing_file_id":41,"listing_id":18,"rank":2,"filename":"pattern-a4.pdf","filesize":"12 KB","size_bytes":12345},
+{"listing_file_id":42,"listing_id":18,"rank":1,"filename":"pattern-letter.pdf","size_bytes":12000}]}"#;
+
+const TRANSLATION: &str = r#"{"listing_id":17,"language":"de","title":"Mantel","description":"Warm &amp; rot",
+"tags":["wolle","winter"]}"#;
+
+const CATEGORY: &str = r#"{"count":3,"results":[
+{"property_id":200,"name":"primary_color","display_name":"Primary color","scales":[],"is_required":false,
+"supports_attributes":true,"supports_variations":true,"is_multivalued":false,"max_values_allowed":1,
+"possible_values":[{"value_id":2,"name":"Blue","scale_id":null,"equal_to":[]},{"value_id":3,"name":"Red"}],
+"selected_values":[]},
+{"property_id":301,"name":"Height","display_name":"Height","supports_attributes":true,
+"scales":[{"scale_id":9,"display_name":"Centimetres","description":"cm"}],"possible_values":[]},
+{"property_id":400,"name":"Cut","supports_attributes":false,"possible_values":null}]}"#;
+
+const SHOP: &str = r#"{"shop_id":7,"user_id":5,"shop_name":"VieuxParis","create_date":1600000000,"title":"Old things",
+"announcement":null,"currency_code":"EUR","is_vacation":false,"vacation_message":null,"listing_active_count":12,
+"digital_listing_count":0,"login_name":"vieux","accepts_custom_requests":true,"url":"https://www.etsy.com/shop/VieuxParis",
+"num_favorers":3,"languages":["fr","en"],"shop_location_country_iso":"FR","shipping_from_country_iso":"FR",
+"is_calculated_eligible":true,"review_average":4.9,"review_count":120}"#;
+
+const SECTIONS: &str = r#"{"count":2,"results":[
+{"shop_section_id":31,"title":"Coats &amp; hats","rank":1,"user_id":5,"active_listing_count":2},
+{"shop_section_id":32,"title":"Everything","rank":2,"active_listing_count":null}]}"#;
+
+const USER: &str = r#"{"user_id":5,"shop_id":7}"#;
+
+const SHIPPING: &str = r#"{"count":1,"results":[{"shipping_profile_id":11,"title":"Letter","user_id":5,
+"min_processing_days":1,"max_processing_days":3,"processing_days_display_label":"1-3 days","origin_country_iso":"FR",
+"is_deleted":false,"shipping_profile_destinations":[{"shipping_profile_destination_id":1,"destination_country_iso":"",
+"destination_region":"none","primary_cost":{"amount":500,"divisor":100,"currency_code":"EUR"}}],
+"shipping_profile_upgrades":[],"origin_postal_code":"75011","profile_type":"manual"}]}"#;
+
+const RETURNS: &str = r#"{"count":2,"results":[
+{"return_policy_id":12,"shop_id":7,"accepts_returns":true,"accepts_exchanges":false,"return_deadline":14},
+{"return_policy_id":13,"shop_id":7,"accepts_returns":false,"accepts_exchanges":false,"return_deadline":null}]}"#;
+
+const PROCESSING: &str = r#"{"count":1,"results":[{"readiness_state_id":71,"readiness_state":"ready_to_ship",
+"min_processing_days":1,"max_processing_days":3,"processing_days_display_label":"1-3 days"}]}"#;
+
+const OBJECT_ERROR: &str = r#"{"error":"Missing input parameter: [value_ids]"}"#;
+
+const OAUTH_ERROR: &str =
+    r#"{"error":"invalid_token","error_description":"access token is expired"}"#;
+
+const LIST_ERROR: &str = r#"[{"path":"/title/1","type":"invalid_characters","message":"contains invalid characters"},
+{"path":"/products/2/offerings/0/price","type":"too_low","message":"must be above min price"}]"#;
+
+const TEXT_ERROR: &str =
+    r#"{"error":"There was a problem with /tags : You may not have duplicate tags."}"#;

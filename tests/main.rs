@@ -49,3 +49,4 @@ mod stage;
 mod store;
 mod store_ends;
 mod webhooks;
+mod taxonomy;

@@ -1,11 +1,13 @@
 //! Categories and what can be said of goods in them, through the plugin: for anybody, consented or
 //! not.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 use stoflow_host::api::ProblemKind;
 use stoflow_sandbox::{Fault, FaultKind};
 
-use crate::market::Market;
+use crate::market::{Market, example};
 
 async fn nodes(market: &Market, function: &str, arguments: Value) -> Vec<Value> {
     let found = market.call(function, arguments).await.unwrap();
@@ -196,4 +198,138 @@ async fn categories_that_cannot_be_read_say_why() {
         }
         market.call(function, arguments).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn attributes_are_published_by_what_the_category_knows_and_the_rest_is_reported() {
+    let market = Market::new().await;
+    let attribute = |name: &str, values: Value| json!({ "name": name, "values": values });
+    let mut coat = example("coat");
+    coat["attributes"] = json!([
+        attribute("size", json!([{ "text": "38", "scale": "EU" }])),
+        attribute("Height", json!([{ "text": "95.5", "scale": "6" }])),
+        attribute("Material", json!([{ "text": "wool" }, { "text": "Silk" }])),
+        attribute("Width", json!([{ "text": "40" }])),
+        attribute(
+            "Occasion",
+            json!([{ "text": "Wedding" }, { "text": "Moving" }])
+        ),
+        attribute("Scent", json!([{ "text": "rose" }])),
+        attribute("Primary color", json!([{ "text": "ultraviolet" }])),
+    ]);
+    let done = market.publish("k", &coat, "draft").await.unwrap();
+    let warnings = done["warnings"].as_array().unwrap().iter();
+    let reported: Vec<_> = warnings
+        .filter(|it| it["code"] == "attribute-left-out")
+        .map(|it| {
+            (
+                it["field"].as_str().unwrap(),
+                it["message"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("/product/attributes/3", "5 (Inches), 6 (Centimeters)"),
+        ("/product/attributes/4", "at most 1"),
+        ("/product/attributes/5", "no attribute \"Scent\""),
+        ("/product/attributes/6", "Beige, Black, Blue"),
+    ];
+    assert_eq!(reported.len(), expected.len(), "{reported:#?}");
+    for ((field, message), (path, says)) in reported.iter().zip(expected) {
+        assert_eq!(*field, path);
+        assert!(message.contains(says), "{message}");
+    }
+    let id = json!({ "id": done["listing"]["id"] });
+    let read = market.call("listings.get_product", id).await.unwrap();
+    let shown: Vec<_> = read["attributes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let values = it["values"].as_array().unwrap().iter();
+            let texts: Vec<_> = values
+                .map(|value| value["text"].as_str().unwrap())
+                .collect();
+            let scale = it["values"][0]["scale"].as_str();
+            (it["name"].as_str().unwrap(), texts.join("+"), scale)
+        })
+        .collect();
+    let expected = [
+        ("Size", "38".to_owned(), Some("26")),
+        ("Height", "95.5".to_owned(), Some("6")),
+        ("Material", "wool+Silk".to_owned(), None),
+    ];
+    for wanted in &expected {
+        assert!(shown.contains(wanted), "{wanted:?} in {shown:?}");
+    }
+    assert_eq!(shown.len(), expected.len(), "{shown:?}");
+}
+
+/// A tree of so many roots, each with as many children, and each of these with as many again.
+fn tree(width: usize) -> String {
+    let node = |id: usize, level: usize, name: &str, parent: Value, children: Vec<Value>| {
+        json!({
+            "id": id, "level": level, "name": name, "parent_id": parent, "children": children,
+            "full_path_taxonomy_ids": [id / 10_000, id / 100, id],
+        })
+    };
+    let leaf = |root: usize, middle: usize, leaf: usize| {
+        let parent = json!(root * 100 + middle);
+        let name = format!("Handmade Item{root}x{middle}x{leaf}");
+        node(
+            root * 10_000 + middle * 100 + leaf,
+            2,
+            &name,
+            parent,
+            Vec::new(),
+        )
+    };
+    let middle = |root: usize, middle: usize| {
+        let children = (1..=width).map(|it| leaf(root, middle, it)).collect();
+        let name = format!("Supplies & Tools {root} {middle}");
+        node(root * 100 + middle, 1, &name, json!(root), children)
+    };
+    let root = |root: usize| {
+        let children = (1..=width).map(|it| middle(root, it)).collect();
+        node(
+            root,
+            0,
+            &format!("Department {root}"),
+            Value::Null,
+            children,
+        )
+    };
+    let roots: Vec<Value> = (1..=width).map(root).collect();
+    json!({ "count": width, "results": roots }).to_string()
+}
+
+#[tokio::test]
+async fn a_tree_of_thousands_is_read_and_searched_in_one_call() {
+    let market = without_account().await;
+    let large = tree(20);
+    let (nodes_there, bytes) = (20 + 400 + 8_000, large.len());
+    let answer = move || {
+        let large = large.clone();
+        async move { ([("content-type", "application/json")], large) }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let path = "/v3/application/seller-taxonomy/nodes";
+    let router = axum::Router::new().route(path, axum::routing::get(answer));
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let change = json!({ "origins": { "https://api.etsy.com": origin } });
+    let configure = "/api/plugins/etsy/configuration";
+    market.stage.post(configure, change).await.unwrap();
+    let start = Instant::now();
+    let children = nodes(&market, "taxonomy.nodes", json!({ "parent": "2020" })).await;
+    assert_eq!(children.len(), 20);
+    let walked = start.elapsed();
+    let query = json!({ "query": "handmde item20x19x7", "limit": 3 });
+    let found = nodes(&market, "taxonomy.search", query).await;
+    assert_eq!(found[0]["name"], "Handmade Item20x19x7", "{found:#?}");
+    let searched = start.elapsed() - walked;
+    println!(
+        "{nodes_there} categories, {bytes} bytes: walked in {walked:?}, searched in {searched:?}"
+    );
+    server.abort();
 }

@@ -29,4 +29,6 @@ use stoflow_plugin_sdk::export;
 #[derive(Debug, Clone, Copy)]
 pub struct Etsy;
 
-export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop, Policies, Taxonomy, Webhooks);
+export!(
+    Etsy: Auth, Publish, Listings, Orders, Poll, Shop, Policies, Taxonomy, Webhooks
+);

@@ -22,6 +22,7 @@ pub mod matrix_read;
 pub mod matrix_write;
 pub mod measures;
 pub mod member;
+mod options;
 pub mod order;
 pub mod parcel;
 pub mod policy;

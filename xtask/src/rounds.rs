@@ -34,6 +34,12 @@ const TABLE: &[Rounds] = &[
         short: 1_000,
         long: 1_000,
     },
+    // Callers at once of a page that is not kept.
+    Rounds {
+        name: "KEPT_CALLERS",
+        short: 1_000,
+        long: 1_000,
+    },
     // Hours, of a day in which the token endpoint is in trouble, in which it does not answer.
     Rounds {
         name: "TIMED_OUT_HOURS",

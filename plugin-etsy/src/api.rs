@@ -1,6 +1,8 @@
 //! Etsy's requests as data, one function each. Forms carry a list as one comma-joined value: of a
 //! repeated key Etsy keeps the last one only.
 
+pub mod receipts;
+
 use crate::id::Id;
 use std::fmt;
 use stoflow_plugin_sdk::http::{Multipart, Request};
@@ -151,6 +153,16 @@ pub fn listings(shop: &Id, state: &str, limit: u32, offset: u32) -> Request {
         .query("limit", limit)
         .query("offset", offset)
         .query("includes", "Images")
+}
+
+/// A page of the shop's listings that are on sale, each with its images and its inventory.
+#[must_use]
+pub fn listings_on_sale(shop: &Id, limit: u32, offset: u32) -> Request {
+    Request::get(url(&format!("/shops/{shop}/listings")))
+        .query("state", "active")
+        .query("limit", limit)
+        .query("offset", offset)
+        .query("includes", "Images,Inventory")
 }
 
 /// One listing, with its images.

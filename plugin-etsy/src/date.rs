@@ -14,14 +14,31 @@ pub fn now() -> i64 {
 /// The year of a moment in milliseconds since the epoch, UTC.
 #[must_use]
 pub fn year_of(timestamp: i64) -> i64 {
-    // Days to a civil year, by the 400-year cycle counted from 1 March of the year 0.
+    civil(timestamp).0
+}
+
+/// The day of a moment in milliseconds since the epoch, UTC: `2026-11-25`.
+#[must_use]
+pub fn day_of(timestamp: i64) -> String {
+    let (year, month, day) = civil(timestamp);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month and day.
+fn civil(timestamp: i64) -> (i64, i64, i64) {
+    // Days to a civil date, by the 400-year cycle counted from 1 March of the year 0.
     let days = timestamp.div_euclid(86_400_000) + 719_468;
     let cycle = days.div_euclid(146_097);
     let day = days.rem_euclid(146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * month + 2) / 5 + 1;
     // January and February belong to the next civil year.
-    cycle * 400 + year + i64::from(day_of_year >= 306)
+    let is_next = month >= 10;
+    let civil_month = if is_next { month - 9 } else { month + 3 };
+    let civil_year = cycle * 400 + year + i64::from(is_next);
+    (civil_year, civil_month, day_of_month)
 }
 
 /// Seconds since the epoch of a `Date` header: `Mon, 23 Nov 2026 03:46:17 GMT`.
@@ -76,6 +93,14 @@ mod tests {
         assert_eq!(year_of(1_798_761_599_999), 2026);
         assert_eq!(year_of(1_798_761_600_000), 2027);
         assert_eq!(year_of(1_709_164_800_000), 2024);
+    }
+
+    #[test]
+    fn a_moment_has_a_day() {
+        assert_eq!(day_of(0), "1970-01-01");
+        assert_eq!(day_of(1_709_251_199_999), "2024-02-29");
+        assert_eq!(day_of(1_798_761_599_999), "2026-12-31");
+        assert_eq!(day_of(1_798_761_600_000), "2027-01-01");
     }
 
     #[test]

@@ -76,6 +76,12 @@ pub const DELIVERY_DAYS: (i64, i64) = (1, 45);
 pub const PAGE: u32 = 100;
 /// The largest offset of a page. (API)
 pub const OFFSET: u32 = 12_000;
+/// The earliest moment that a filter takes, in seconds since the epoch: the year 2000. (API,
+/// `min_created`)
+pub const EARLIEST: i64 = 946_684_800;
+/// The property id under which a buyer's answers stand among the variations. (API tutorial on
+/// personalization)
+pub const PERSONALIZATION: &str = "54";
 /// Years after which goods that somebody else made may be sold as vintage. (help, "vintage")
 pub const VINTAGE_YEARS: i64 = 20;
 

@@ -4,6 +4,7 @@
 //! happens to have open cannot reach them under a name of its own.
 
 mod orders;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -96,6 +97,14 @@ fn route(server: &Server, incoming: &Incoming) -> Result<Value, Refusal> {
             set_listing_state(core, &wish).map_err(Refusal::bad)?;
             Ok(json!({}))
         }
+        ("GET", "webhooks") => Ok(webhooks::show(core)),
+        ("POST", "webhooks") => webhooks::subscribe(core, incoming),
+        ("DELETE", "webhooks") => {
+            core.webhooks.clear();
+            Ok(json!({}))
+        }
+        ("POST", "webhooks/faults") => webhooks::disturb(core, incoming),
+        ("POST", "webhooks/replay") => webhooks::replay(core, incoming),
         ("POST", "orders") => orders::buy(core, incoming),
         ("POST", path) if path.starts_with("orders/") => {
             orders::change(core, incoming, path.trim_start_matches("orders/"))

@@ -22,7 +22,8 @@
 //!
 //! Reading order: `sandbox` (the handle), `server` and `api` (a request's way), `check` and `table`
 //! (what Etsy's document says), `facts` (what it does not say), `etsy` (one file for each kind of
-//! thing), `market` (the memory), `oauth`, `limits`, `faults`, `control`, `page`.
+//! thing), `market` (the memory), `trade` and `webhooks` (what happens to orders, and the telling of it),
+//! `oauth`, `limits`, `faults`, `control`, `page`.
 
 // A listing is one `json!` of some fifty fields.
 #![recursion_limit = "256"]
@@ -56,6 +57,7 @@ mod server;
 mod state;
 mod trade;
 mod values;
+mod webhooks;
 
 pub use etsy::is_served;
 pub use faults::{Fault, FaultKind};
@@ -67,3 +69,4 @@ pub use market::seed::{NewSeller, Seller};
 pub use oauth::grants::TokenPair;
 pub use options::{CLIENT_ID, CLIENT_SECRET, Options, PORT, REDIRECT_URI, Rotation};
 pub use sandbox::{ControlError, Sandbox, StartError};
+pub use webhooks::{Delivery, DeliveryAttempt, DeliveryStatus, WebhookEvent, WebhookFault};

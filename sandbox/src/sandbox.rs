@@ -1,5 +1,7 @@
 //! A sandbox that runs inside a program: started, looked into, disturbed, stopped.
 
+mod orders;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,17 +14,16 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::control::{self, ListingWish};
+use crate::core::Core;
 use crate::faults::Fault;
 use crate::history::RequestRecord;
 use crate::line::{Line, Lines};
-use crate::market::order_change::OrderChange;
-use crate::market::order_purchase::Purchase;
 use crate::market::seed::{NewSeller, Seller};
 use crate::oauth::grants::TokenPair;
 use crate::options::Options;
 use crate::server::{self, Server};
 use crate::state;
-use crate::trade;
+use crate::webhooks;
 
 /// How long [`Sandbox::stop`] waits for requests that are being answered.
 const STOP_WAIT: Duration = Duration::from_secs(2);
@@ -66,6 +67,8 @@ pub struct Sandbox {
     server: Arc<Server>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
+    /// Sends webhooks.
+    sender: JoinHandle<()>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -106,10 +109,12 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox stopped");
             }
         });
+        let sender = tokio::spawn(webhooks::run(Arc::clone(&server)));
         Ok(Self {
             server,
             stop: Some(stop),
             task,
+            sender,
         })
     }
 
@@ -188,7 +193,7 @@ impl Sandbox {
 
     /// Begins anew, with the sellers of the seed and nothing else.
     pub fn reset(&self) {
-        *self.server.core() = crate::core::Core::new(&self.server.options);
+        *self.server.core() = Core::new(&self.server.options);
     }
 
     /// Adds a seller with a shop.
@@ -259,26 +264,9 @@ impl Sandbox {
         control::set_listing_state(&mut self.server.core(), &wish).map_err(ControlError)
     }
 
-    /// Lets a buyer buy; the receipt's id.
-    ///
-    /// # Errors
-    ///
-    /// Something that cannot be bought, and why.
-    pub fn buy(&self, purchase: &Purchase) -> Result<i64, ControlError> {
-        trade::buy(&mut self.server.core(), purchase).map_err(ControlError)
-    }
-
-    /// Lets an order be paid, cancelled, refunded, delivered.
-    ///
-    /// # Errors
-    ///
-    /// There is no such order, or this cannot happen to it.
-    pub fn change_order(&self, receipt_id: i64, change: &OrderChange) -> Result<(), ControlError> {
-        trade::change(&mut self.server.core(), receipt_id, change).map_err(ControlError)
-    }
-
     /// Stops it: no new requests, those being answered have two seconds.
     pub async fn stop(mut self) {
+        self.sender.abort();
         if let Some(stop) = self.stop.take() {
             // An error means that it stopped by itself.
             let _ = stop.send(());
@@ -301,6 +289,7 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.task.abort();
+        self.sender.abort();
     }
 }
 

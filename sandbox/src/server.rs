@@ -12,10 +12,11 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
+use tokio::sync::Notify;
 
 use crate::api::{self, Answer};
 use crate::control;
-use crate::core::Core;
+use crate::core::{Core, Memory};
 use crate::echo::{self, Echo};
 use crate::faults::{self, Fault, FaultKind};
 use crate::history::{RequestRecord, now_us, shorten};
@@ -28,6 +29,8 @@ use crate::reply::{Refusal, Reply};
 /// A running sandbox, as its connections see it.
 pub(crate) struct Server {
     core: Mutex<Core>,
+    /// Rung when a webhook may have become due.
+    pub(crate) bell: Notify,
     /// Requests to the marketplace that have come, answered or not.
     pub(crate) begun: AtomicUsize,
     pub(crate) options: Options,
@@ -48,14 +51,21 @@ impl Server {
     pub(crate) fn new(options: Options, base_url: String) -> Self {
         Self {
             core: Mutex::new(Core::new(&options)),
+            bell: Notify::new(),
             begun: AtomicUsize::new(0),
             options,
             base_url,
         }
     }
 
-    /// The memory, locked. A panic elsewhere does not make it unreadable.
-    pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
+    /// The memory, locked. Whoever lets go of it rings the bell if a webhook waits: any change, of
+    /// orders or of the clock, may have made it due.
+    pub(crate) fn core(&self) -> Memory<'_> {
+        Memory::new(self.quiet_core(), &self.bell)
+    }
+
+    /// The memory, locked, to look into. A panic elsewhere does not make it unreadable.
+    pub(crate) fn quiet_core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -192,11 +192,3 @@ async fn a_wrong_path_is_404_and_a_wrong_method_405_without_a_body() {
         .expect(405);
     assert_eq!((answer.header("allow"), answer.body.len()), ("PATCH", 0));
 }
-
-#[tokio::test]
-async fn an_operation_that_the_sandbox_lacks_says_so() {
-    let world = World::start().await;
-    let path = "/v3/application/user/addresses/1";
-    let answer = world.delete(path).await.expect(501);
-    assert!(answer.error().contains("deleteUserAddress"));
-}

@@ -41,6 +41,12 @@ async fn transactions_are_found_by_receipt_listing_shop_and_id() {
     let of_receipt = results(&world, &format!("/receipts/{}/transactions", receipts[0])).await;
     let bought: Vec<&Value> = of_receipt.iter().map(|it| &it["listing_id"]).collect();
     assert_eq!(bought, [&json!(listings[0]), &json!(listings[1])]);
+    // What is sent along costs what the profile says for another piece.
+    let sending: Vec<&Value> = of_receipt
+        .iter()
+        .map(|it| &it["shipping_cost"]["amount"])
+        .collect();
+    assert_eq!(sending, [&json!(500), &json!(200)]);
     let of_listing = results(&world, &format!("/listings/{}/transactions", listings[0])).await;
     let on: Vec<&Value> = of_listing.iter().map(|it| &it["receipt_id"]).collect();
     assert_eq!(on, [&json!(receipts[1]), &json!(receipts[0])]);

@@ -10,7 +10,7 @@ use crate::html::escape;
 use crate::market::Market;
 use crate::market::inventory::PropertyValues;
 use crate::market::money::Currency;
-use crate::market::order::{Buyer, Order, Refund, Sale, Shipment};
+use crate::market::order::{Answer, Buyer, Order, Refund, Sale, Shipment};
 
 /// The document's `ShopReceipt`.
 pub(crate) fn receipt(market: &Market, order: &Order) -> Value {
@@ -133,19 +133,17 @@ fn variations(sale: &Sale) -> Vec<Value> {
             "question_id": null,
         })
     };
-    let answered = |answer: &String| {
+    let answered = |answer: &Answer| {
         json!({
             "property_id": facts::PERSONALIZATION_PROPERTY,
             "value_id": null,
-            "formatted_name": "Personalization",
-            "formatted_value": escape(answer),
-            "question_id": null,
+            "formatted_name": escape(&answer.question),
+            "formatted_value": escape(&answer.text),
+            "question_id": answer.question_id,
         })
     };
     let chosen = sale.properties.iter().map(chosen);
-    chosen
-        .chain(sale.personalization.iter().map(answered))
-        .collect()
+    chosen.chain(sale.answers.iter().map(answered)).collect()
 }
 
 fn shipment(shipment: &Shipment) -> Value {
@@ -164,5 +162,21 @@ fn refund(currency: Currency, refund: &Refund) -> Value {
         "reason": refund.reason,
         "note_from_issuer": refund.note,
         "status": "completed",
+    })
+}
+
+/// The document's `User` for a buyer, as the shops see them that were bought from.
+pub(crate) fn buyer(order: &Order) -> Value {
+    let (first, last) = order
+        .buyer
+        .name
+        .split_once(' ')
+        .unwrap_or((&order.buyer.name, ""));
+    json!({
+        "user_id": order.buyer_id,
+        "primary_email": order.buyer.email,
+        "first_name": escape(first),
+        "last_name": escape(last),
+        "image_url_75x75": null,
     })
 }

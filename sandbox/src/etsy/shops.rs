@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Call, lookups, render};
 use crate::core::Core;
 use crate::facts;
+use crate::market::order::Order;
 use crate::market::shop::Shop;
 use crate::reply::{Refusal, Reply};
 
@@ -29,6 +30,11 @@ pub(super) fn get_me(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
 
 pub(super) fn get_user(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal> {
     let id = call.input.id("user_id");
+    let mut orders = core.market.orders.values();
+    let bought = |order: &&Order| order.buyer_id == id && order.seller_id == call.user_id();
+    if let Some(order) = orders.find(bought) {
+        return Ok(Reply::ok(&render::buyer(order)));
+    }
     if id != call.user_id() {
         return Err(Refusal::missing("user", id)
             .because("a token sees its own user and the shop's buyers, nobody else"));

@@ -104,6 +104,18 @@ impl Inventory {
             .any(|product| !product.properties.is_empty())
     }
 
+    /// Lets the stock fall: of the product that was sold, and of every other on the same shelf.
+    pub(crate) fn take(&mut self, sold: &Product, quantity: i64) {
+        for product in &mut self.products {
+            if !sold.shares_stock(product, &self.quantity_on) {
+                continue;
+            }
+            for offering in &mut product.offerings {
+                offering.quantity = (offering.quantity - quantity).max(0);
+            }
+        }
+    }
+
     /// Puts new products in the place of all others.
     pub(crate) fn replace(&mut self, products: Vec<Product>) {
         self.deleted.append(&mut self.products);
@@ -127,5 +139,60 @@ impl Inventory {
         ] {
             varies_on.clear();
         }
+    }
+}
+
+impl Product {
+    /// Whether two products have one stock: the same SKU, or the same values of what the quantity
+    /// varies by. Etsy refuses an inventory in which such products differ in their quantity.
+    fn shares_stock(&self, other: &Self, varies_on: &[i64]) -> bool {
+        let same_sku = !self.sku.is_empty() && self.sku == other.sku;
+        same_sku
+            || varies_on
+                .iter()
+                .all(|id| self.values(*id) == other.values(*id))
+    }
+
+    fn values(&self, property_id: i64) -> Option<&[String]> {
+        let mut properties = self.properties.iter();
+        let property = properties.find(|property| property.property_id == property_id)?;
+        Some(&property.values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(sku: &str, values: &[(i64, &str)]) -> Product {
+        let property = |(property_id, value): &(i64, &str)| PropertyValues {
+            property_id: *property_id,
+            name: String::new(),
+            scale: None,
+            value_ids: Vec::new(),
+            values: vec![(*value).to_owned()],
+        };
+        Product {
+            id: 0,
+            sku: sku.to_owned(),
+            properties: values.iter().map(property).collect(),
+            offerings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn products_of_one_shelf_share_their_stock() {
+        let red_s = product("", &[(200, "Red"), (100, "S")]);
+        let red_m = product("", &[(200, "Red"), (100, "M")]);
+        let blue_s = product("", &[(200, "Blue"), (100, "S")]);
+        assert!(red_s.shares_stock(&blue_s, &[]));
+        assert!(red_s.shares_stock(&red_m, &[200]));
+        assert!(!red_s.shares_stock(&blue_s, &[200]));
+        assert!(!red_s.shares_stock(&red_m, &[200, 100]));
+        let (one, same) = (
+            product("A", &[(200, "Red")]),
+            product("A", &[(200, "Blue")]),
+        );
+        assert!(one.shares_stock(&same, &[200]));
     }
 }

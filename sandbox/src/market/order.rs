@@ -95,9 +95,18 @@ pub(crate) struct Sale {
     /// The least and the most days until it is sent.
     pub(crate) processing_days: Option<(i64, i64)>,
     pub(crate) properties: Vec<PropertyValues>,
-    pub(crate) personalization: Vec<String>,
+    pub(crate) answers: Vec<Answer>,
     pub(crate) is_digital: bool,
     pub(crate) files: Vec<String>,
+}
+
+/// What a buyer answered to a seller's question.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// None where nobody asked: a listing of before its questions.
+    pub(crate) question_id: Option<i64>,
+    pub(crate) question: String,
+    pub(crate) text: String,
 }
 
 /// A parcel that the seller told of.

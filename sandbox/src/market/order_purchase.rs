@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Market;
-use super::inventory::{Inventory, Product};
+use super::inventory::Product;
 use super::listing::{Listing, State};
 use super::money::Currency;
-use super::order::{Buyer, Order, Sale};
+use super::order::{Answer, Buyer, Order, Sale};
 use super::shop::{Destination, Shop};
 use crate::facts;
 use crate::ids::{Ids, Kind};
@@ -48,7 +48,7 @@ pub struct PurchaseItem {
     pub product_id: Option<i64>,
     /// How many.
     pub quantity: i64,
-    /// The buyer's answers to the seller's questions.
+    /// The buyer's answers to the seller's questions, in their order.
     pub personalization: Vec<String>,
 }
 
@@ -102,6 +102,7 @@ pub(crate) fn buy(
 ) -> Result<i64, String> {
     let shop = shop_of(market, purchase)?;
     let mut order = blank(shop, purchase, now)?;
+    let country = purchase.buyer.country.as_str();
     let mut listings: Vec<Listing> = Vec::new();
     for item in &purchase.items {
         if !listings.iter().any(|listing| listing.id == item.listing_id) {
@@ -111,13 +112,17 @@ pub(crate) fn buy(
             .iter_mut()
             .find(|listing| listing.id == item.listing_id);
         if let Some(listing) = listing {
-            order
-                .sales
-                .push(sell(market, shop, listing, item, &purchase.buyer)?);
+            let mut sale = sell(market, shop, listing, item)?;
+            // What is sent along with something else costs less.
+            let is_alone = order.sales.iter().all(|sale| sale.is_digital);
+            sale.shipping = shipping(shop, listing, item.quantity, (country, is_alone))?;
+            order.sales.push(sale);
         }
     }
-    if order.discount > order.total_price() {
-        return Err("the discount is more than the price".to_owned());
+    for (name, amount) in [("discount", order.discount), ("tax", order.tax)] {
+        if amount > order.total_price() {
+            return Err(format!("the {name} is more than the price"));
+        }
     }
     number(market, ids, &mut order);
     for mut listing in listings {
@@ -204,18 +209,16 @@ pub(super) fn amount(currency: Currency, name: &str, text: Option<&str>) -> Resu
         .ok_or_else(|| format!("{name} \"{text}\" is no amount such as 2.50"))
 }
 
-/// Takes an item from the stock of its listing.
+/// Takes an item from the stock of its listing; what it costs to send is not known yet.
 fn sell(
     market: &Market,
     shop: &Shop,
     listing: &mut Listing,
     item: &PurchaseItem,
-    buyer: &Buyer,
 ) -> Result<Sale, String> {
     if item.quantity < 1 {
         return Err(format!("quantity {} is less than 1", item.quantity));
     }
-    let shipping = shipping(shop, listing, item.quantity, &buyer.country)?;
     let product = chosen(listing, item)?.clone();
     let offering = product
         .offerings
@@ -224,7 +227,7 @@ fn sell(
     let processing = offering
         .readiness_state
         .and_then(|id| shop.readiness_states.get(&id));
-    take(&mut listing.inventory, &product, item.quantity);
+    listing.inventory.take(&product, item.quantity);
     let profile = listing
         .shipping_profile
         .and_then(|id| shop.shipping_profiles.get(&id));
@@ -238,16 +241,32 @@ fn sell(
         image_id: listing.images.first().map(|image| image.image_id),
         quantity: item.quantity,
         price: offering.price,
-        shipping,
+        shipping: 0,
         shipping_profile: listing.shipping_profile,
         shipping_method: profile.map(|profile| profile.title.clone()),
         processing_days: processing.map(|it| (it.days(it.min), it.days(it.max))),
-        personalization: item.personalization.clone(),
+        answers: answers(listing, item),
         is_digital: !listing.kind.is_shipped(),
         files: files.map(|file| file.name.clone()).collect(),
         sku: product.sku,
         properties: product.properties,
     })
+}
+
+/// Each answer with the question that it answers; what nobody asked has Etsy's general name.
+fn answers(listing: &Listing, item: &PurchaseItem) -> Vec<Answer> {
+    let mut questions = listing.questions.iter();
+    let answer = |text: &String| {
+        let question = questions.next();
+        Answer {
+            question_id: question.map(|question| question.id),
+            question: question
+                .map_or("Personalization", |it| it.text.as_str())
+                .to_owned(),
+            text: text.clone(),
+        }
+    };
+    item.personalization.iter().map(answer).collect()
 }
 
 /// The product that an item means, if there are enough of it.
@@ -276,37 +295,13 @@ fn chosen<'a>(listing: &'a Listing, item: &PurchaseItem) -> Result<&'a Product, 
     Ok(found)
 }
 
-/// Lets the stock fall: of the product, and of every other that stands on the same shelf.
-fn take(inventory: &mut Inventory, sold: &Product, quantity: i64) {
-    let varies_on = inventory.quantity_on.clone();
-    for product in &mut inventory.products {
-        if !shares_stock(&varies_on, sold, product) {
-            continue;
-        }
-        for offering in &mut product.offerings {
-            offering.quantity = (offering.quantity - quantity).max(0);
-        }
-    }
-}
-
-/// Whether two products have one stock: the same SKU, or the same values of what the quantity varies
-/// by. Etsy refuses an inventory in which such products differ in their quantity.
-fn shares_stock(varies_on: &[i64], one: &Product, other: &Product) -> bool {
-    let values = |product: &Product, id: &i64| {
-        let mut properties = product.properties.iter();
-        properties
-            .find(|property| property.property_id == *id)
-            .map(|property| property.values.clone())
-    };
-    let same_sku = !one.sku.is_empty() && one.sku == other.sku;
-    same_sku
-        || varies_on
-            .iter()
-            .all(|id| values(one, id) == values(other, id))
-}
-
-/// What it costs to send so many pieces of a listing to a country.
-fn shipping(shop: &Shop, listing: &Listing, quantity: i64, country: &str) -> Result<i64, String> {
+/// What it costs to send so many pieces of a listing to a country, alone or along with others.
+fn shipping(
+    shop: &Shop,
+    listing: &Listing,
+    quantity: i64,
+    (country, is_alone): (&str, bool),
+) -> Result<i64, String> {
     if !listing.kind.is_shipped() {
         return Ok(0);
     }
@@ -321,7 +316,16 @@ fn shipping(shop: &Shop, listing: &Listing, quantity: i64, country: &str) -> Res
         .max_by_key(|(closeness, _)| *closeness);
     let (_, destination) =
         nearest.ok_or_else(|| format!("listing {} is not sent to {country}", listing.id))?;
-    Ok(destination.primary_cost + destination.secondary_cost * (quantity - 1))
+    let (primary, secondary) = (destination.primary_cost, destination.secondary_cost);
+    let first = if is_alone { primary } else { secondary };
+    let cost = first.saturating_add(secondary.saturating_mul(quantity - 1));
+    if cost > shop.currency.price_max() {
+        return Err(format!(
+            "sending listing {} costs more than anything may",
+            listing.id
+        ));
+    }
+    Ok(cost)
 }
 
 /// How exactly a destination means a country; none if it does not.
@@ -345,43 +349,5 @@ fn number(market: &Market, ids: &mut Ids, order: &mut Order) {
     order.id = ids.next(Kind::Receipt);
     for sale in &mut order.sales {
         sale.id = ids.next(Kind::Transaction);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn product(sku: &str, values: &[(i64, &str)]) -> Product {
-        let property =
-            |(property_id, value): &(i64, &str)| super::super::inventory::PropertyValues {
-                property_id: *property_id,
-                name: String::new(),
-                scale: None,
-                value_ids: Vec::new(),
-                values: vec![(*value).to_owned()],
-            };
-        Product {
-            id: 0,
-            sku: sku.to_owned(),
-            properties: values.iter().map(property).collect(),
-            offerings: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn products_of_one_shelf_share_their_stock() {
-        let red_s = product("", &[(200, "Red"), (100, "S")]);
-        let red_m = product("", &[(200, "Red"), (100, "M")]);
-        let blue_s = product("", &[(200, "Blue"), (100, "S")]);
-        assert!(shares_stock(&[], &red_s, &blue_s));
-        assert!(shares_stock(&[200], &red_s, &red_m));
-        assert!(!shares_stock(&[200], &red_s, &blue_s));
-        assert!(!shares_stock(&[200, 100], &red_s, &red_m));
-        let (one, same) = (
-            product("A", &[(200, "Red")]),
-            product("A", &[(200, "Blue")]),
-        );
-        assert!(shares_stock(&[200], &one, &same));
     }
 }

@@ -23,7 +23,8 @@
 //! Reading order: `sandbox` (the handle), `server` and `api` (a request's way), `check` and `table`
 //! (what Etsy's document says), `facts` (what it does not say), `etsy` (one file for each kind of
 //! thing), `market` (the memory), `trade` and `webhooks` (what happens to orders, and the telling of it),
-//! `oauth`, `limits`, `faults`, `control`, `page`.
+//! `oauth`, `limits`, `faults`, `clock` and `eras` (time), `saved` (the state outside), `control`,
+//! `page`.
 
 // A listing is one `json!` of some fifty fields.
 #![recursion_limit = "256"]

@@ -15,8 +15,9 @@ use crate::market::order::Sale;
 
 /// What the document calls itself. Another form has another name.
 const FORM: &str = "stoflow-sandbox-state-1";
-/// Numbers beyond this are none that a sandbox writes: sums of what is below it never overflow.
-const NUMBER_MAX: u64 = 1_000_000_000_000_000;
+/// Numbers beyond this are none that a sandbox writes: milliseconds of the last year that its clock
+/// goes to are below it, and no sum of such numbers, nor days of them in seconds, overflows.
+const NUMBER_MAX: u64 = 10_000_000_000_000;
 /// The only number that may be any.
 const SEED: &str = "/state/ids/seed";
 
@@ -249,7 +250,7 @@ mod tests {
             ("/state/ids/drawn", json!(u64::MAX), "/state/ids/drawn"),
             (
                 "/state/clock",
-                json!({ "Still": { "now_ms": 900_000_000_000_000_i64, "tick_ms": 1 } }),
+                json!({ "Still": { "now_ms": 9_000_000_000_000_i64, "tick_ms": 1 } }),
                 "/state/clock",
             ),
             (

@@ -64,7 +64,7 @@ async fn a_loaded_sandbox_goes_on_where_the_saved_one_was() {
 async fn a_document_that_is_no_state_is_refused_with_the_place_and_changes_nothing() {
     let world = World::start().await;
     let id = world.draft(&[]).await;
-    let saved = world.sandbox.save().unwrap();
+    let saved = world.sandbox.save();
     let load = async |document: &Value| world.control(Method::POST, "load", document).await;
     let mut damaged = saved.clone();
     damaged["state"]["market"]["listings"][id.to_string()]["title"] = json!(7);
@@ -84,11 +84,85 @@ async fn a_document_that_is_no_state_is_refused_with_the_place_and_changes_nothi
         load(&other).await.expect(400);
     }
     assert_eq!(
-        world.sandbox.save().unwrap()["state"]["market"],
+        world.sandbox.save()["state"]["market"],
         saved["state"]["market"]
     );
     assert!(world.sandbox.load(&json!({})).is_err());
     world.sandbox.load(&saved).unwrap();
+}
+
+/// The places of all values in a document that are neither a list nor an object, and of what is empty.
+fn leaves(value: &Value, place: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (key, inner) in fields {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                leaves(inner, format!("{place}/{key}"), found);
+            }
+        }
+        Value::Array(list) if !list.is_empty() => {
+            for (index, inner) in list.iter().enumerate() {
+                leaves(inner, format!("{place}/{index}"), found);
+            }
+        }
+        _ => found.push(place),
+    }
+}
+
+#[tokio::test]
+async fn whatever_stands_in_a_document_the_sandbox_goes_on_answering() {
+    let world = World::with(still(1)).await;
+    let id = world.active(&[("should_auto_renew", "true")]).await;
+    let products = json!({ "products": [custom_product("Blue", 10.0, 3)] });
+    world.put_inventory(id, &products).await.expect(200);
+    world.sandbox.buy(&Purchase::of(id)).unwrap();
+    world
+        .sandbox
+        .inject(Fault::new(FaultKind::Cut).on("getMe"))
+        .unwrap();
+    let saved = world.sandbox.save();
+    let mut places = Vec::new();
+    leaves(&saved, String::new(), &mut places);
+    assert!(places.len() > 300, "{}", places.len());
+    let junk = [
+        json!(9_999_999_999_999_i64),
+        json!(null),
+        json!(-9_999_999_999_999_i64),
+        json!("x"),
+        json!(0),
+        json!([{}]),
+        json!(u64::MAX),
+    ];
+    let (mut taken, mut refused) = (0, 0);
+    for (place, junk) in places.iter().zip(junk.iter().cycle()) {
+        let mut document = saved.clone();
+        *document.pointer_mut(place).unwrap() = junk.clone();
+        if let Err(error) = world.sandbox.load(&document) {
+            assert!(error.to_string().starts_with('/'), "{place}: {error}");
+            refused += 1;
+            continue;
+        }
+        taken += 1;
+        // A panic would end the connection, and with it the test.
+        for path in [
+            "/sandbox/state",
+            "/",
+            "/v3/application/listings/active?currency=JPY",
+        ] {
+            let request = world.request(Method::GET, path);
+            let reply = request
+                .send()
+                .await
+                .unwrap_or_else(|_| panic!("{place}: {junk}: {path}"));
+            assert!(reply.status().as_u16() < 500, "{place}: {junk}: {path}");
+        }
+        // What is refused here is another matter.
+        let _ = world.sandbox.buy(&Purchase::of(id));
+    }
+    assert!(
+        taken > 50 && refused > 50,
+        "{taken} taken, {refused} refused"
+    );
 }
 
 /// What a seller does, and every reply to it without the sandbox's address.

@@ -169,3 +169,10 @@ fn parts_are_compared_and_a_file_has_a_name() {
     }
     assert_eq!(upload(&image).len(), 1, "it does not end");
 }
+
+#[test]
+fn an_era_has_the_name_of_any_year() {
+    let form = |when_made: &str| of("updateListing", "", FORM, &format!("when_made={when_made}"));
+    assert_eq!(form("2020_2027"), Vec::<String>::new());
+    assert_eq!(form("2031_2027").len(), 1);
+}

@@ -36,6 +36,7 @@ mod log;
 mod market;
 mod offers;
 mod orders;
+mod orders_kills;
 mod orders_ship;
 mod policies;
 mod polls;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 use stoflow_sandbox::{Buyer, Fault, FaultKind, OrderAction, Purchase};
 
-use crate::market::Market;
+use crate::market::{Market, USER, connect};
 use crate::orders::{buy, change, get, mug};
 
 /// The request that writes to the buyer.
@@ -279,4 +279,22 @@ async fn a_carrier_that_etsy_does_not_know_is_another_one_with_a_warning() {
     assert_eq!(codes(&shipped), ["unknown-carrier"]);
     assert_eq!(shipped["order"]["shipments"][0]["carrier"], "other");
     assert_eq!(mails(&market, &id)[0]["copied"], true);
+}
+
+#[tokio::test]
+async fn without_the_sellers_leave_nobody_is_told_and_the_remedy_is_named() {
+    let market = Market::new().await;
+    let id = buy(&market, mug(&market).await);
+    let narrow = json!({ "without_scopes": ["transactions_w"] });
+    let configuration = "/api/plugins/etsy/configuration";
+    market.stage.post(configuration, narrow).await.unwrap();
+    connect(&market.stage, USER).await.unwrap();
+    let problem = ship(&market, &id, &tracked()).await.unwrap_err();
+    assert_eq!(problem.kind(), ProblemKind::ConsentNeeded, "{problem:?}");
+    assert_eq!(mails(&market, &id), Vec::<Value>::new());
+    let wide = json!({ "with_scopes": ["transactions_w"] });
+    market.stage.post(configuration, wide).await.unwrap();
+    connect(&market.stage, USER).await.unwrap();
+    ship(&market, &id, &tracked()).await.unwrap();
+    assert_eq!(mails(&market, &id).len(), 1);
 }

@@ -39,6 +39,7 @@ mod log;
 mod market;
 mod offers;
 mod orders;
+mod orders_kills;
 mod orders_ship;
 mod policies;
 mod polls;

@@ -1,18 +1,12 @@
-//! Telling buyers that their orders are on the way: once, whatever happens to the request, to its reply
-//! or to the host.
-
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+//! Telling buyers that their orders are on the way: once, whatever happens to the request or to its
+//! reply.
 
 use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 use stoflow_sandbox::{Buyer, Fault, FaultKind, OrderAction, Purchase};
 
-use crate::market::{Market, USER};
+use crate::market::{Market, USER, connect};
 use crate::orders::{buy, change, get, mug};
-use crate::seed::{Dice, seed};
-use crate::stage::{compiled, rounds};
 
 /// The request that writes to the buyer.
 const SHIP: &str = "createReceiptShipment";
@@ -22,17 +16,18 @@ async fn ship(market: &Market, id: &str, shipment: &Value) -> Result<Value, Prob
     market.call("orders.ship", arguments).await
 }
 
-fn tracked() -> Value {
+/// A parcel that can be followed.
+pub fn tracked() -> Value {
     json!({ "tracking": { "carrier": "Royal Mail", "code": "RM 12 34" }, "note_to_buyer": "It's on the way" })
 }
 
 /// What Etsy wrote to the buyer.
-fn mails(market: &Market, id: &str) -> Vec<Value> {
+pub fn mails(market: &Market, id: &str) -> Vec<Value> {
     let state = market.sandbox.state();
     let receipts = state["receipts"].as_array().unwrap();
     let receipt = receipts
         .iter()
-        .find(|receipt| receipt["receipt_id"].to_string() == id);
+        .find(|receipt| receipt["receipt_id"].as_i64() == id.parse().ok());
     receipt.unwrap()["sandbox_mails"]
         .as_array()
         .unwrap()
@@ -286,119 +281,20 @@ async fn a_carrier_that_etsy_does_not_know_is_another_one_with_a_warning() {
     assert_eq!(mails(&market, &id)[0]["copied"], true);
 }
 
-/// A market whose host is the program, and an order that waits to be sent.
-struct Shop {
-    market: Market,
-    data: tempfile::TempDir,
-    order: String,
-    /// Requests before the program's.
-    before: usize,
-}
-
-impl Shop {
-    async fn new() -> Self {
-        let mut market = Market::new().await;
-        let order = buy(&market, mug(&market).await);
-        market.stage.host.close().unwrap();
-        let data = std::mem::replace(&mut market.stage.data, tempfile::tempdir().unwrap());
-        let before = market.sandbox.begun();
-        Self {
-            market,
-            data,
-            order,
-            before,
-        }
-    }
-
-    fn ship(&self, shipment: &Value) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stoflow"));
-        let function = ["call", "etsy", "orders", "ship", "--user", USER, "--json"];
-        command
-            .args(function)
-            .args(["--id", &self.order])
-            .args(["--shipment", &shipment.to_string()])
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .env("STOFLOW_DATA_DIR", self.data.path())
-            .env("STOFLOW_COMPILED_DIR", compiled())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    /// Waits until the sandbox has seen `count` requests, or the program has ended by itself.
-    async fn seen(&self, count: usize, child: &mut Child) -> bool {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            if self.market.sandbox.begun() >= self.before + count {
-                return true;
-            }
-            if child.try_wait().unwrap().is_some() {
-                return false;
-            }
-            assert!(Instant::now() < deadline, "request {count} did not come");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    /// Ships to the end: the order is sent, and the buyer was told once.
-    async fn finish(&self, shipment: &Value, what: &str) {
-        let mut command = self.ship(shipment);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap());
-        let output = output.await.unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{what}: {errors}");
-        let shipped: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(shipped["order"]["fulfillment"], "shipped", "{what}");
-        assert_eq!(mails(&self.market, &self.order).len(), 1, "{what}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_at_any_request_tells_the_buyer_once() {
-    for kind in [FaultKind::Slow, FaultKind::SlowAfter] {
-        for shipment in [tracked(), json!({})] {
-            let mut index = 0;
-            loop {
-                let shop = Shop::new().await;
-                let held = Fault::new(kind).skip(index).ms(20_000);
-                shop.market.sandbox.inject(held).unwrap();
-                let mut child = shop.ship(&shipment).spawn().unwrap();
-                let came = shop.seen(index as usize + 1, &mut child).await;
-                if came && kind == FaultKind::SlowAfter {
-                    // What was asked for is done before the reply is held.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                child.kill().unwrap();
-                child.wait().unwrap();
-                shop.market.sandbox.clear_faults();
-                let what = format!("{kind:?} at request {index}: {shipment}");
-                shop.finish(&shipment, &what).await;
-                if !came {
-                    break;
-                }
-                index += 1;
-            }
-            assert!(index >= 2, "shipping has more than {index} requests");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn kills_at_random_moments_tell_the_buyer_once() {
-    let rounds = rounds("SHIP_KILLS", 3);
-    let seed = seed("kills of a shipment", rounds);
-    for round in 0..u64::from(rounds) {
-        let shop = Shop::new().await;
-        let mut dice = Dice::of(seed, round);
-        for _ in 0..3 {
-            let wait = dice.within(0..300);
-            let mut child = shop.ship(&tracked()).spawn().unwrap();
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        let what = format!("round {round} of seed {seed}");
-        shop.finish(&tracked(), &what).await;
-    }
+#[tokio::test]
+async fn without_the_sellers_leave_nobody_is_told_and_the_remedy_is_named() {
+    let market = Market::new().await;
+    let id = buy(&market, mug(&market).await);
+    let narrow = json!({ "without_scopes": ["transactions_w"] });
+    let configuration = "/api/plugins/etsy/configuration";
+    market.stage.post(configuration, narrow).await.unwrap();
+    connect(&market.stage, USER).await.unwrap();
+    let problem = ship(&market, &id, &tracked()).await.unwrap_err();
+    assert_eq!(problem.kind(), ProblemKind::ConsentNeeded, "{problem:?}");
+    assert_eq!(mails(&market, &id), Vec::<Value>::new());
+    let wide = json!({ "with_scopes": ["transactions_w"] });
+    market.stage.post(configuration, wide).await.unwrap();
+    connect(&market.stage, USER).await.unwrap();
+    ship(&market, &id, &tracked()).await.unwrap();
+    assert_eq!(mails(&market, &id).len(), 1);
 }

@@ -42,6 +42,7 @@ mod orders;
 mod orders_kills;
 mod orders_ship;
 mod policies;
+mod policy_kills;
 mod polls;
 mod publish;
 mod publish_changes;

@@ -16,6 +16,12 @@ const TABLE: &[Rounds] = &[
         short: 1,
         long: 5,
     },
+    // Kills before and after each request of a shipping profile's creation: rounds over all of them.
+    Rounds {
+        name: "POLICY_KILLS",
+        short: 1,
+        long: 20,
+    },
     // Publications killed at random moments, three times each.
     Rounds {
         name: "RANDOM_KILLS",

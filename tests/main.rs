@@ -14,6 +14,7 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 mod account_ends;
 mod accounts;
+mod asset_memory;
 mod assets;
 mod browser;
 mod calls;
@@ -48,5 +49,5 @@ mod seller;
 mod stage;
 mod store;
 mod store_ends;
-mod webhooks;
 mod taxonomy;
+mod webhooks;

@@ -41,6 +41,7 @@ mod publish;
 mod publish_changes;
 mod publish_faults;
 mod publish_kills;
+mod reply_cache;
 mod request_counts;
 mod rotation;
 mod secrets;

@@ -14,6 +14,7 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 mod account_ends;
 mod accounts;
+mod asset_memory;
 mod assets;
 mod browser;
 mod calls;
@@ -48,6 +49,7 @@ mod publish;
 mod publish_changes;
 mod publish_faults;
 mod publish_kills;
+mod reply_cache;
 mod request_counts;
 mod rotation;
 mod secrets;

@@ -173,12 +173,13 @@ async fn what_is_no_category_is_not_found() {
 
 #[tokio::test]
 async fn categories_that_cannot_be_read_say_why() {
-    let market = without_account().await;
     for (function, arguments) in [
         ("taxonomy.nodes", json!({})),
         ("taxonomy.search", json!({ "query": "mug", "limit": 3 })),
         ("taxonomy.properties", json!({ "node": "944" })),
     ] {
+        // One that keeps none yet.
+        let market = without_account().await;
         for (kind, expected) in [
             (FaultKind::ErrorBefore, ProblemKind::Unavailable),
             (FaultKind::Html, ProblemKind::Unavailable),

@@ -1,6 +1,8 @@
 //! What marketplaces push: the host checks it, the plugin reads it, and who sent it learns no more than
 //! it has to.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
@@ -12,7 +14,9 @@ use sha2::Sha256;
 use stoflow_host::clock::Clock;
 use stoflow_host::model::{AccountRef, Notice, PollNotice};
 use stoflow_host::webhooks::{Push, Received};
+use stoflow_sandbox::{Delivery, DeliveryStatus, Purchase, WebhookFault};
 
+use crate::market::Market;
 use crate::stage::Stage;
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -327,4 +331,75 @@ async fn a_plugin_that_takes_no_pushes_and_one_that_is_not_there_are_not_found()
             "{plugin}"
         );
     }
+}
+
+/// Serves the host on this machine; where Etsy is to push to.
+async fn listening(stage: &Stage) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = stage.router.clone();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}/api/etsy/webhooks")
+}
+
+/// Waits until the sandbox has told of everything; how each attempt was answered.
+async fn delivered(market: &Market) -> Vec<Vec<u16>> {
+    for _ in 0..1_000 {
+        let deliveries = market.sandbox.deliveries();
+        let is_done = |delivery: &Delivery| delivery.status == DeliveryStatus::Delivered;
+        if deliveries.iter().all(is_done) {
+            let attempts = |delivery: &Delivery| {
+                let attempts = delivery.attempts.iter();
+                attempts.filter_map(|attempt| attempt.status).collect()
+            };
+            return deliveries.iter().map(attempts).collect();
+        }
+        let tried = deliveries
+            .iter()
+            .any(|delivery| !delivery.attempts.is_empty());
+        if tried {
+            // The next attempt is due after five seconds of the sandbox's time.
+            market.sandbox.advance(Duration::from_secs(1));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("not delivered: {:?}", market.sandbox.deliveries());
+}
+
+#[tokio::test]
+async fn etsys_pushes_are_believed_and_acted_on_once_each() {
+    let log = crate::log::capture();
+    let market = Market::new().await;
+    let url = listening(&market.stage).await;
+    let secret = market.sandbox.subscribe(&url, &["order.paid"]).unwrap();
+    let path = "/api/plugins/etsy/configuration";
+    let change = json!({ "webhook_secrets": secret });
+    market.stage.post(path, change).await.unwrap();
+    let listing = market.listing("mug", "mug", "active").await;
+    let buy = || {
+        let purchase = Purchase::of(listing.parse().unwrap());
+        market.sandbox.buy(&purchase).unwrap()
+    };
+    let polls = || log.text().matches("pushed: something happened").count();
+    buy();
+    assert_eq!(delivered(&market).await, [[200]]);
+    assert_eq!(polls(), 1);
+    for (fault, attempts) in [
+        (WebhookFault::Twice, vec![200, 200]),
+        (WebhookFault::WrongSignature, vec![401, 200]),
+        (WebhookFault::OldTimestamp, vec![401, 200]),
+    ] {
+        let before = polls();
+        market.sandbox.disturb_webhook(fault);
+        buy();
+        assert_eq!(
+            delivered(&market).await.pop().unwrap(),
+            attempts,
+            "{fault:?}"
+        );
+        assert_eq!(polls(), before + 1, "{fault:?}");
+    }
+    let log = log.text();
+    assert!(log.contains("a push came again"), "{log}");
+    assert!(!log.contains(secret.trim_start_matches("whsec_")));
 }

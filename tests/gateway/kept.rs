@@ -133,6 +133,21 @@ async fn another_header_method_or_body_is_another_request() {
 }
 
 #[tokio::test]
+async fn what_a_plugin_asks_for_anew_takes_the_kept_ones_place() {
+    let server = counting(&[]).await;
+    let plugin = Place::new().plugin(&server.origin);
+    assert_eq!(plugin.text("/v3/nodes").await, "reply 0");
+    let anew = Request::builder()
+        .uri(format!("{REAL}/v3/nodes"))
+        .header("cache-control", "no-cache")
+        .body(full(""))
+        .unwrap();
+    let reply = plugin.call().send(anew).await.unwrap();
+    assert_eq!(read(reply).await.unwrap(), "reply 1");
+    assert_eq!(plugin.text("/v3/nodes").await, "reply 1");
+}
+
+#[tokio::test]
 async fn nothing_that_a_sellers_token_went_with_is_kept() {
     let server = counting(&[]).await;
     let place = Place::new();
@@ -145,11 +160,19 @@ async fn nothing_that_a_sellers_token_went_with_is_kept() {
 }
 
 #[tokio::test]
-async fn only_a_whole_public_200_without_a_secret_is_kept() {
+async fn only_a_whole_public_200_with_data_and_without_a_secret_is_kept() {
     for (status, headers, body) in [
         (404, &[][..], "none"),
         (206, &[], "part"),
         (204, &[], ""),
+        (200, &[], ""),
+        (200, &[("content-type", "application/json")], "{\"count\":"),
+        (
+            200,
+            &[("content-type", "application/problem+JSON; charset=utf-8")],
+            "[1",
+        ),
+        (200, &[("content-type", "Text/HTML")], "<p>We will be back"),
         (200, &[("cache-control", "max-age=60, no-store")], "x"),
         (200, &[("cache-control", "PRIVATE")], "x"),
         (200, &[("cache-control", "no-cache=\"set-cookie\"")], "x"),

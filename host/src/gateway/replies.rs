@@ -145,7 +145,7 @@ impl Replies {
 
     /// An answer that is young enough, or that has to do while the marketplace is in trouble.
     fn usable(&self, answer: Option<Arc<Answer>>, wanted: &Wanted) -> Option<Arc<Answer>> {
-        let answer = answer?;
+        let answer = answer.filter(|_| !wanted.anew)?;
         let age = answer.age(self.clock.now(), Instant::now())?;
         let trouble =
             || self.shelf.was_in_trouble(wanted, TROUBLE) && age < wanted.life + STALE_MAX;
@@ -154,7 +154,7 @@ impl Replies {
 
     /// What is kept beyond its life, where that is not too long ago.
     async fn stale(&self, wanted: &Wanted) -> Option<Arc<Answer>> {
-        let answer = self.kept(wanted).await?;
+        let answer = self.kept(wanted).await.filter(|_| !wanted.anew)?;
         let age = answer.age(self.clock.now(), Instant::now())?;
         (age < wanted.life + STALE_MAX).then_some(answer)
     }

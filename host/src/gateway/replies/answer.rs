@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::header::{CACHE_CONTROL, VARY};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::super::call::CallRecord;
@@ -69,9 +70,24 @@ impl Fetched {
         let mut varies = varies.filter_map(|value| value.to_str().ok());
         self.status == StatusCode::OK
             && self.may_be_shared()
+            && self.is_data()
             && !has_directive(&self.headers, &["no-cache"])
             // Of all else that it may vary by, the request's headers are part of its name.
             && !varies.any(|names| names.contains('*'))
+    }
+
+    /// Whether it is what was asked for, as far as can be told: what stands in front of a marketplace in
+    /// trouble answers 200 with nothing, half a document, or a page for people, and that would be
+    /// believed until its life ends.
+    fn is_data(&self) -> bool {
+        let media_type = self.headers.get(CONTENT_TYPE);
+        let media_type = media_type.and_then(|value| value.to_str().ok());
+        let media_type = media_type.unwrap_or_default().to_ascii_lowercase();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        let is_json = essence == "application/json" || essence.ends_with("+json");
+        !self.body.is_empty()
+            && essence != "text/html"
+            && (!is_json || serde_json::from_slice::<IgnoredAny>(&self.body).is_ok())
     }
 
     pub(super) fn into_answer(self, lives: Lives, room: OwnedSemaphorePermit) -> Answer {

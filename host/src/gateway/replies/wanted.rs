@@ -27,6 +27,9 @@ pub(in super::super) struct Wanted {
     pub(super) name: Name,
     /// How old its reply may be.
     pub(super) life: Duration,
+    /// Whether the plugin has no use for the kept one, which it could not read: the marketplace's next
+    /// takes its place.
+    pub(super) anew: bool,
 }
 
 impl Wanted {
@@ -52,7 +55,7 @@ impl Replies {
         let is_fit = method == Method::Get
             && body.is_empty()
             && !endpoint.credentials.contains(&Credential::UserToken)
-            && !has_directive(headers, &["no-store", "no-cache"]);
+            && !has_directive(headers, &["no-store"]);
         if !is_fit {
             return None;
         }
@@ -70,6 +73,7 @@ impl Replies {
             plugin: call.plugin.clone(),
             name: self.shelf.name(&parts),
             life: Duration::from_secs(seconds.into()).min(LIFE_MAX),
+            anew: has_directive(headers, &["no-cache"]),
         })
     }
 }

@@ -72,7 +72,7 @@ async fn an_order_is_read_as_it_was_bought() {
             second_line: Some("Bâtiment B & C".to_owned()),
             ..Buyer::default()
         },
-        note: Some("It's urgent".to_owned()),
+        note: Some("It's urgent 🎁, e\u{301}te\u{301}: \u{202e}דחוף".to_owned()),
         gift_message: Some("Chin-chin & santé".to_owned()),
         discount: Some("4.80".to_owned()),
         tax: Some("1.20".to_owned()),
@@ -100,7 +100,7 @@ async fn an_order_is_read_as_it_was_bought() {
         (&json!("Paris"), &json!("FR"))
     );
     assert_eq!(order["buyer"]["email"], json!(buyer.email));
-    assert_eq!(order["note"], "It's urgent");
+    assert_eq!(order["note"], json!(purchase.note));
     assert_eq!(order["gift_message"], "Chin-chin & santé");
     let line = &order["lines"][0];
     assert_eq!(

@@ -145,7 +145,7 @@ async fn publishing_sends_no_more_than_it_has_to() {
 }
 
 /// Drafts made by the seller's own hand.
-async fn drafts(market: &Market, count: usize) -> Vec<String> {
+pub async fn drafts(market: &Market, count: usize) -> Vec<String> {
     let seller = market.sandbox.sellers()[0];
     let tokens = market.sandbox.issue_tokens(seller.user_id, &[]).unwrap();
     let address = format!(

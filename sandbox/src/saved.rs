@@ -11,6 +11,7 @@ use crate::clock::LATEST_MS;
 use crate::core::Core;
 use crate::faults::Faults;
 use crate::market::Market;
+use crate::market::order::Sale;
 
 /// What the document calls itself. Another form has another name.
 const FORM: &str = "stoflow-sandbox-state-1";
@@ -154,6 +155,15 @@ fn check_market(market: &Market) -> Result<(), String> {
     for (kind, key, id, shop) in stored.chain(files).chain(videos).chain(orders) {
         if id != key || !owned(shop) {
             return wrong(kind, key, "the id is another, or no shop has it");
+        }
+    }
+    for (key, order) in &market.orders {
+        let sums = |sale: &Sale| {
+            let sum = sale.price.checked_mul(sale.quantity);
+            sum.is_some_and(|sum| sum.unsigned_abs() <= NUMBER_MAX)
+        };
+        if !order.sales.iter().all(sums) {
+            return wrong("orders", *key, "nobody can pay so much");
         }
     }
     for (key, listing) in &market.listings {

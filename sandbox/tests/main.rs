@@ -24,6 +24,7 @@ mod harness;
 mod images;
 mod inventory;
 mod orders;
+mod page;
 mod payments;
 mod reading;
 mod saving;

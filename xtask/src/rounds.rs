@@ -22,6 +22,12 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 200,
     },
+    // Shipments killed at random moments, three times each.
+    Rounds {
+        name: "SHIP_KILLS",
+        short: 3,
+        long: 100,
+    },
     // Calls at once on expired tokens.
     Rounds {
         name: "CONCURRENT_CALLS",

@@ -3,6 +3,7 @@
 use super::image::images;
 use super::matrix_read::{amount, quantity};
 use super::text::decode;
+use crate::id::Id;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stoflow_plugin_sdk::Object;
@@ -43,7 +44,7 @@ pub fn state_text(state: ListingState) -> Option<&'static str> {
 /// know travel in the extension.
 #[must_use]
 pub fn listing(object: &Object<'_>) -> Option<Listing> {
-    let id = object.text("listing_id")?;
+    let id = Id::parse(&object.text("listing_id")?)?.to_string();
     let text = |name: &str| {
         object
             .text(name)
@@ -211,10 +212,9 @@ mod tests {
             (odd.price, odd.updated_at, odd.images.len()),
             (None, None, 0)
         );
-        assert_eq!(
-            listing(&Object::parse(br#"{"title":"no id"}"#).unwrap()),
-            None
-        );
+        for no_id in [r#"{"title":"no id"}"#, r#"{"listing_id":"1/images"}"#] {
+            assert_eq!(listing(&Object::parse(no_id.as_bytes()).unwrap()), None);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::matrix_read::amount;
 use super::text::decode;
+use crate::id::Id;
 use serde_json::value::RawValue;
 use stoflow_plugin_sdk::policies::Policy;
 use stoflow_plugin_sdk::types::PolicyKind;
@@ -47,7 +48,7 @@ pub fn policy(kind: PolicyKind, json: &RawValue) -> Option<Policy> {
         ),
         PolicyKind::Payment | PolicyKind::Location => return None,
     };
-    let id = object.text(id)?;
+    let id = Id::parse(&object.text(id)?)?.to_string();
     Some(Policy {
         kind,
         name: name.unwrap_or_else(|| id.clone()),

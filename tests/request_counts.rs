@@ -335,3 +335,27 @@ async fn a_shop_and_its_rules_are_read_with_a_request_for_each_kind() {
     assert_eq!(count, 2);
     counts.are_documented("The shop and its rules");
 }
+
+#[tokio::test]
+async fn categories_are_asked_for_once_and_kept_by_the_host() {
+    let mut counts = Counts::new().await;
+    let search = |query: &str| json!({ "query": query, "limit": 5 });
+    let node = || json!({ "node": "944" });
+    for (function, when, arguments, expected) in [
+        ("taxonomy.search", "the first of a day", search("mug"), 1),
+        ("taxonomy.search", "any other", search("coat"), 0),
+        ("taxonomy.nodes", "after one of these", json!({}), 0),
+        (
+            "taxonomy.properties",
+            "a category's first of a day",
+            node(),
+            1,
+        ),
+        ("taxonomy.properties", "the same category again", node(), 0),
+    ] {
+        let (found, count) = counts.count(function, when, arguments).await;
+        assert_eq!(count, expected, "{function}, {when}");
+        assert_ne!(found, json!([]), "{function}, {when}");
+    }
+    counts.are_documented("Categories");
+}

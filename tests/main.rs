@@ -35,6 +35,7 @@ mod log;
 mod market;
 mod offers;
 mod policies;
+mod properties;
 mod publish;
 mod publish_changes;
 mod publish_faults;

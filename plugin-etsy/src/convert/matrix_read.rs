@@ -58,6 +58,21 @@ impl Matrix {
             .collect()
     }
 
+    /// Whether these variations are those of the table, whatever images they show.
+    #[must_use]
+    pub fn says(&self, variations: &[Variation]) -> bool {
+        let bare = |variation: &Variation| Variation {
+            images: Vec::new(),
+            ..variation.clone()
+        };
+        self.rows.len() == variations.len()
+            && self
+                .rows
+                .iter()
+                .zip(variations)
+                .all(|(row, variation)| row.variation(Vec::new()) == bare(variation))
+    }
+
     /// The contract's inventory: what Etsy adds of its own is in the extension.
     #[must_use]
     pub fn inventory(&self, images: &VariationImages) -> Inventory {

@@ -27,8 +27,12 @@ impl Matrix {
     #[must_use]
     pub fn of_listing(listing: &Object<'_>) -> Self {
         let price = listing.object("price");
+        let skus = listing.texts("skus");
         let row = Row {
-            sku: listing.texts("skus").into_iter().next().unwrap_or_default(),
+            sku: skus
+                .first()
+                .map(|sku| sku.trim().to_owned())
+                .unwrap_or_default(),
             values: Vec::new(),
             price: price.as_ref().and_then(amount),
             currency: price

@@ -45,6 +45,7 @@ mod orders_ship;
 mod policies;
 mod policy_kills;
 mod polls;
+mod properties;
 mod publish;
 mod publish_changes;
 mod publish_faults;

@@ -94,6 +94,12 @@ const TABLE: &[Rounds] = &[
         short: 2_000,
         long: 200_000,
     },
+    // Products of all kinds that are previewed, published, read back and written back.
+    Rounds {
+        name: "PRODUCTS",
+        short: 12,
+        long: 500,
+    },
     // Seconds of damaged and arbitrary replies through every conversion from Etsy.
     Rounds {
         name: "FUZZ_SECONDS",

@@ -312,7 +312,7 @@ impl Kind {
             }
             Self::List => {
                 let list = extension.raw(name)?;
-                list.get().starts_with('[').then(|| list.to_owned())
+                list.get().starts_with('[').then(|| raw(&list))?
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
-use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, FaultKind};
+use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, FaultKind, NewSeller};
 
 use crate::market::Market;
 
@@ -326,6 +326,37 @@ async fn everything_wrong_is_told_at_once_before_anything_is_sent() {
     ];
     assert_eq!(found, expected);
     assert!(market.sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_cost_is_as_fine_as_the_shops_currency() {
+    let market = Market::of(&NewSeller {
+        shop_name: "Washi".into(),
+        country: "JP".into(),
+        currency: "JPY".into(),
+        ..NewSeller::default()
+    })
+    .await;
+    let mut data = json!({
+        "origin_country_iso": "JP", "origin_postal_code": "604-8001",
+        "destinations": [{ "destination_country_iso": "JP", "primary_cost": "500.50", "secondary_cost": "100.0",
+            "min_delivery_days": 1, "max_delivery_days": 2 }],
+    });
+    let problem = create(&market, "shipping", "Letter", &data)
+        .await
+        .unwrap_err();
+    assert_eq!(paths(&problem), ["/data/destinations/0/primary_cost"]);
+    assert!(market.sandbox.requests().is_empty());
+    data["destinations"][0]["primary_cost"] = json!("500");
+    let made = create(&market, "shipping", "Letter", &data).await.unwrap();
+    assert!(
+        made["summary"].as_str().unwrap().contains("JP for 500 JPY"),
+        "{made}"
+    );
+    assert_eq!(
+        create(&market, "shipping", "Letter", &data).await.unwrap(),
+        made
+    );
 }
 
 #[tokio::test]

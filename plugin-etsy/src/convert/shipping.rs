@@ -10,7 +10,7 @@ use super::text::{decode, essence};
 use crate::api::Form;
 use crate::fingerprint::Fingerprint;
 use crate::id::Id;
-use crate::limits::has_postal_codes;
+use crate::limits::{WHOLE_CURRENCIES, has_postal_codes};
 use stoflow_plugin_sdk::{Decimal, Object, Violations};
 
 /// A profile.
@@ -159,6 +159,23 @@ impl Profile {
         missing.into_iter()
     }
 
+    /// Holds costs against the currency that the shop sells in: Etsy would round them without a word,
+    /// and the profile would never again be recognised.
+    pub fn check_costs(&self, currency: Option<&str>, violations: &mut Violations) {
+        let Some(currency) = currency.filter(|currency| WHOLE_CURRENCIES.contains(currency)) else {
+            return;
+        };
+        for (place, destination) in self.destinations.iter().enumerate() {
+            for (name, cost) in destination.costs() {
+                if cost.fraction_digits() > 0 {
+                    let at = format!("{POINTER}/destinations/{place}/{name}");
+                    let message = format!("{cost} {currency} is no whole number");
+                    violations.add(at, "too-fine", message);
+                }
+            }
+        }
+    }
+
     /// Whether one of its destinations names a carrier.
     #[must_use]
     pub fn names_a_carrier(&self) -> bool {
@@ -234,6 +251,13 @@ impl Destination {
         })
     }
 
+    fn costs(&self) -> [(&'static str, Decimal); 2] {
+        [
+            ("primary_cost", self.primary),
+            ("secondary_cost", self.secondary),
+        ]
+    }
+
     /// The form that adds it to a profile.
     #[must_use]
     pub fn form(&self) -> Form {
@@ -251,10 +275,7 @@ impl Destination {
                 ("mail_class", class.clone()),
             ],
         };
-        let costs = [
-            ("primary_cost", self.primary.to_string()),
-            ("secondary_cost", self.secondary.to_string()),
-        ];
+        let costs = self.costs().map(|(name, cost)| (name, cost.to_string()));
         std::iter::once(place)
             .chain(costs)
             .chain(delivery)
@@ -287,8 +308,10 @@ impl Destination {
         };
         self.is_at(object)
             && same_delivery
-            && cost("primary_cost") == Some(self.primary)
-            && cost("secondary_cost") == Some(self.secondary)
+            && self
+                .costs()
+                .iter()
+                .all(|(name, wanted)| cost(name) == Some(*wanted))
     }
 }
 

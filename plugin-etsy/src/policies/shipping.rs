@@ -3,12 +3,13 @@
 //! same call again finishes it. One that Etsy refuses in the middle is taken back.
 
 use super::{incomplete, policy_of};
+use crate::api;
 use crate::convert::policy_data::{self, POINTER};
 use crate::convert::policy_read::policy;
 use crate::convert::shipping::{Destination, Profile};
 use crate::id::Id;
 use crate::refusal::{call, renamed};
-use crate::{api, settings};
+use crate::settings::Setup;
 use serde::{Deserialize, Serialize};
 use stoflow_plugin_sdk::http::Response;
 use stoflow_plugin_sdk::journal::{self, Checkpoint};
@@ -34,9 +35,13 @@ struct Begun {
 pub(super) fn create(name: &str, data: &str) -> Result<Policy, Error> {
     let mut violations = Violations::default();
     let wanted = policy_data::shipping(name, data, &mut violations);
+    let setup = Setup::current();
+    if let Some(wanted) = &wanted {
+        wanted.check_costs(setup.currency.as_deref(), &mut violations);
+    }
     violations.into_result()?;
     let wanted = wanted.ok_or_else(incomplete)?;
-    let shop = settings::shop()?;
+    let shop = setup.shop()?.clone();
     check_carriers(&wanted)?;
     let (entry, begun) = Checkpoint::load(&format!("policy/shipping/{}", name.trim()))?;
     let says = wanted.says();

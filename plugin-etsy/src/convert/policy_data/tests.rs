@@ -176,6 +176,21 @@ fn a_profile_on_etsy_is_recognised_whole_and_in_part() {
 }
 
 #[test]
+fn a_yen_has_no_fraction() {
+    let home = to(r#""destination_country_iso":"FR""#);
+    let profile = shipping("Post", &paris(&[&home]), &mut Violations::default()).unwrap();
+    let of = |currency| {
+        let mut violations = Violations::default();
+        profile.check_costs(currency, &mut violations);
+        pairs(violations.as_slice())
+    };
+    let expected = [pair("/data/destinations/0/primary_cost", "too-fine")];
+    assert_eq!(of(Some("JPY")), expected);
+    assert_eq!(of(Some("EUR")), []);
+    assert_eq!(of(None), []);
+}
+
+#[test]
 fn carriers_are_held_against_those_of_the_country() {
     let known = br#"{"results":[{"shipping_carrier_id":1,"name":"La Poste","domestic_classes":[{"mail_class_key":"colissimo","name":"Colissimo"}],
         "international_classes":[{"mail_class_key":"world","name":"World"}]}]}"#;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET};
+use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Purchase};
 
 use crate::market::{Market, example, id_of};
 
@@ -144,53 +144,8 @@ async fn publishing_sends_no_more_than_it_has_to() {
     counts.are_documented("Publishing");
 }
 
-#[tokio::test]
-async fn what_a_publication_answers_is_what_is_read_afterwards() {
-    let market = Market::new().await;
-    let products = [
-        ("coat", coat_with_policies(&market)),
-        ("mug", example("mug")),
-        ("poster", example("poster")),
-    ];
-    for (name, product) in products {
-        for target in ["active", "draft"] {
-            let key = format!("{name} {target}");
-            let done = market.publish(&key, &product, target).await.unwrap();
-            let id = id_of(&done["listing"]);
-            let read = market
-                .call("listings.get", json!({ "id": id }))
-                .await
-                .unwrap();
-            for (name, value) in read.as_object().unwrap() {
-                // The reply to the activation leaves out of it what nobody can have yet: views, videos.
-                if name != "extension" {
-                    assert_eq!(done["listing"][name], *value, "{key}: {name}");
-                }
-            }
-            let inventory = market.call("listings.get_inventory", json!({ "id": id }));
-            assert_eq!(
-                done["variations"],
-                inventory.await.unwrap()["variations"],
-                "{key}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_order_of_images_is_asked_for_with_the_activation() {
-    let market = Market::with(|options| options.keep_bodies = true, |_| ()).await;
-    let done = market.publish("k", &coat(), "active").await.unwrap();
-    let ids = done["listing"]["images"].as_array().unwrap().iter();
-    let ids: Vec<_> = ids.map(|image| image["id"].as_str().unwrap()).collect();
-    let requests = market.sandbox.requests();
-    let last = requests.last().unwrap();
-    let expected = format!("state=active&image_ids={}", ids.join("%2C"));
-    assert_eq!(last.request_body.as_deref(), Some(expected.as_str()));
-}
-
 /// Drafts made by the seller's own hand.
-async fn drafts(market: &Market, count: usize) -> Vec<String> {
+pub async fn drafts(market: &Market, count: usize) -> Vec<String> {
     let seller = market.sandbox.sellers()[0];
     let tokens = market.sandbox.issue_tokens(seller.user_id, &[]).unwrap();
     let address = format!(
@@ -286,4 +241,121 @@ async fn reading_sends_no_more_than_it_has_to() {
     let add = json!({ "id": mug, "image": { "source": "asset:poster.jpg" } });
     counts.count("listings.add-image", "always", add).await;
     counts.are_documented("Listings");
+}
+
+#[tokio::test]
+async fn orders_take_a_request_for_a_page_and_one_for_a_parcel_beside_a_look() {
+    let mut counts = Counts::new().await;
+    let mug = counts.market.listing("coat", "poster", "active").await;
+    let stock = json!({ "changes": [{ "listing_id": mug, "quantity": 200 }] });
+    counts
+        .market
+        .call("publish.set_offers", stock)
+        .await
+        .unwrap();
+    let purchase = Purchase::of(mug.parse().unwrap());
+    let buy = || counts.market.sandbox.buy(&purchase).unwrap().to_string();
+    let orders: Vec<String> = (0..100).map(|_| buy()).collect();
+    let when = "a page of 100";
+    let (page, count) = counts.count("orders.list", when, json!({})).await;
+    assert_eq!((count, page["items"].as_array().unwrap().len()), (1, 100));
+    let unsent = json!({ "filter": { "shipped": false } });
+    let when = "a page of 100, filtered";
+    let (_, count) = counts.count("orders.list", when, unsent).await;
+    assert_eq!(count, 1);
+    let one = json!({ "id": orders[0] });
+    let (_, count) = counts.count("orders.get", "always", one).await;
+    assert_eq!(count, 1);
+    let tracking = json!({ "carrier": "usps", "code": "9400111899223197428490" });
+    let ship = json!({ "id": orders[0], "shipment": { "tracking": tracking } });
+    let (_, count) = counts.count("orders.ship", "a parcel", ship.clone()).await;
+    assert_eq!(count, 2);
+    let when = "a parcel that was told of already";
+    let (_, count) = counts.count("orders.ship", when, ship).await;
+    assert_eq!(count, 1);
+    counts.are_documented("Orders");
+}
+
+#[tokio::test]
+async fn polling_an_idle_shop_takes_one_request_for_each_job() {
+    let mut counts = Counts::new().await;
+    for id in drafts(&counts.market, 100).await {
+        let sandbox = &counts.market.sandbox;
+        sandbox
+            .set_listing_state(id.parse().unwrap(), "active")
+            .unwrap();
+    }
+    let (jobs, count) = counts.count("poll.jobs", "always", json!({})).await;
+    assert_eq!(count, 0);
+    let window = json!({ "start": "2020-01-01T00:00:00Z", "end": "2020-01-01T00:10:00Z" });
+    for job in jobs.as_array().unwrap() {
+        let name = job["name"].as_str().unwrap();
+        let window = match job["strategy"].as_str() {
+            Some("window") => window.clone(),
+            _ => Value::Null,
+        };
+        let fetch = json!({ "job": name, "window": window });
+        let when = format!("`{name}`, nothing has happened, 100 listings");
+        let (batch, count) = counts.count("poll.fetch", &when, fetch).await;
+        assert_eq!(count, 1, "{name}");
+        assert_eq!((count, &batch["next"]), (1, &Value::Null), "{name}");
+        assert_eq!(job["idle_cost"], 1, "{name}");
+    }
+    counts.are_documented("Polling");
+}
+
+#[tokio::test]
+async fn a_shop_and_its_rules_are_read_with_a_request_for_each_kind() {
+    let mut counts = Counts::new().await;
+    let (_, count) = counts.count("shop.get", "always", json!({})).await;
+    assert_eq!(count, 1);
+    let (_, count) = counts.count("shop.sections", "always", json!({})).await;
+    assert_eq!(count, 1);
+    let section = json!({ "title": "Mugs" });
+    let (_, count) = counts
+        .count("shop.create-section", "a new title", section)
+        .await;
+    assert_eq!(count, 2);
+    counts.count("shop.readiness", "always", json!({})).await;
+    let (_, count) = counts.count("policies.list", "all kinds", json!({})).await;
+    assert_eq!(count, 3);
+    let kind = json!({ "kind": "returns" });
+    let (_, count) = counts
+        .count("policies.list", "one kind", kind.clone())
+        .await;
+    assert_eq!(count, 1);
+    let (_, count) = counts.count("policies.schema", "always", kind).await;
+    assert_eq!(count, 0);
+    let returns =
+        json!({ "accepts_returns": true, "accepts_exchanges": false, "return_deadline": 14 });
+    let create = json!({ "kind": "returns", "name": "14 days", "data": returns });
+    let (_, count) = counts
+        .count("policies.create", "a return policy", create)
+        .await;
+    assert_eq!(count, 2);
+    counts.are_documented("The shop and its rules");
+}
+
+#[tokio::test]
+async fn categories_are_asked_for_once_and_kept_by_the_host() {
+    let mut counts = Counts::new().await;
+    let search = |query: &str| json!({ "query": query, "limit": 5 });
+    let node = || json!({ "node": "944" });
+    for (function, when, arguments, expected) in [
+        ("taxonomy.search", "the first of a day", search("mug"), 1),
+        ("taxonomy.search", "any other", search("coat"), 0),
+        ("taxonomy.nodes", "after one of these", json!({}), 0),
+        (
+            "taxonomy.properties",
+            "a category's first of a day",
+            node(),
+            1,
+        ),
+        ("taxonomy.properties", "the same category again", node(), 0),
+    ] {
+        let (found, count) = counts.count(function, when, arguments).await;
+        assert_eq!(count, expected, "{function}, {when}");
+        assert_ne!(found, json!([]), "{function}, {when}");
+    }
+    counts.are_documented("Categories");
 }

@@ -51,6 +51,8 @@ pub const PRICE_MIN_ANY: &str = "0.15";
 pub const PRICE_MAX_USD: &str = "50000";
 /// Digits after the point of a price: Etsy counts in cents. (practice)
 pub const PRICE_DIGITS: u32 = 2;
+/// Currencies without a smaller unit: a price in them is whole. (ISO 4217)
+pub const WHOLE_CURRENCIES: [&str; 3] = ["JPY", "KRW", "VND"];
 /// Axes by which variations differ; a third one must be a property of Etsy's. (API,
 /// `max_variations_supported`)
 pub const AXES: usize = 3;

@@ -3,6 +3,7 @@
 mod readiness;
 mod section;
 
+use crate::id::Id;
 use crate::refusal::call;
 use crate::{Etsy, api, settings};
 use stoflow_plugin_sdk::shop::{Finding, Section, ShopRecord};
@@ -34,7 +35,7 @@ impl Shop for Etsy {
 /// The contract's shop; `None` where even the id is missing.
 #[must_use]
 pub fn shop(object: &Object<'_>) -> Option<ShopRecord> {
-    let id = object.text("shop_id")?;
+    let id = Id::parse(&object.text("shop_id")?)?.to_string();
     let count = object.integer("listing_active_count");
     Some(ShopRecord {
         name: object.words("shop_name").unwrap_or_else(|| id.clone()),

@@ -7,14 +7,16 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 
 use crate::options::Options;
 
 /// The latest time that the clock can be moved to: the end of the year 2199.
-const LATEST_MS: i64 = 7_258_118_399_000;
+pub(crate) const LATEST_MS: i64 = 7_258_118_399_000;
 
 /// A clock that can be moved forward.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) enum Clock {
     /// So many milliseconds ahead of the machine's clock; the time is never before `least_ms`.
     Running { ahead_ms: i64, least_ms: i64 },
@@ -96,6 +98,19 @@ impl Clock {
                 *least_ms = wanted;
             }
             Self::Still { now_ms, .. } => *now_ms = wanted,
+        }
+    }
+
+    /// The same clock as it is now: one that runs never shows an earlier time than this again, also
+    /// on a machine whose own clock is behind.
+    pub(crate) fn saved(&self) -> Self {
+        let now = self.now_ms();
+        match self {
+            Self::Running { ahead_ms, .. } => Self::Running {
+                ahead_ms: *ahead_ms,
+                least_ms: now,
+            },
+            still @ Self::Still { .. } => still.clone(),
         }
     }
 
@@ -181,12 +196,21 @@ mod tests {
     }
 
     #[test]
-    fn begins_when_it_is_told() {
+    fn begins_when_it_is_told_and_is_never_earlier_once_saved() {
         let start = Some(4_000_000_000);
         let clock = Clock::new(&Options {
             start,
             ..Options::default()
         });
         assert!((4_000_000_000..4_000_000_060).contains(&clock.now()));
+        // As if the machine's clock had been set back by a day.
+        let Clock::Running { ahead_ms, least_ms } = clock.saved() else {
+            panic!("it runs");
+        };
+        let behind = Clock::Running {
+            ahead_ms: ahead_ms - 86_400_000,
+            least_ms,
+        };
+        assert_eq!(behind.now_ms(), least_ms);
     }
 }

@@ -22,6 +22,7 @@ use crate::market::seed::{self, NewSeller};
 use crate::oauth::{self, grants::Caller, grants::TokenPair};
 use crate::options::Options;
 use crate::reply::{Refusal, Reply};
+use crate::saved;
 use crate::server::Server;
 use crate::state;
 
@@ -72,6 +73,12 @@ fn route(server: &Server, incoming: &Incoming) -> Result<Value, Refusal> {
         }
         ("POST", "reset") => {
             *core = Core::new(&server.options);
+            Ok(json!({}))
+        }
+        ("POST", "save") => saved::save(core).map_err(Refusal::bad),
+        ("POST", "load") => {
+            let document = read(incoming)?;
+            saved::load(core, &document).map_err(Refusal::bad)?;
             Ok(json!({}))
         }
         ("POST", "expire-tokens") => {

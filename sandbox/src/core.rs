@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
@@ -16,7 +17,9 @@ use crate::oauth::grants::Grants;
 use crate::options::Options;
 use crate::webhooks::Webhooks;
 
-/// The sandbox's memory. Nothing of it outlives the process.
+/// The sandbox's memory. What of it outlives the process, `saved` says.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
@@ -24,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
     pub(crate) faults: Faults,
+    /// What was asked is no state: a sandbox that goes on elsewhere has been asked nothing there.
+    #[serde(skip)]
     pub(crate) history: History,
     pub(crate) webhooks: Webhooks,
 }

@@ -34,8 +34,10 @@ pub struct RequestRecord {
     pub operation: Option<String>,
     /// The status of the reply, also where a fault kept it from arriving.
     pub status: u16,
-    /// How long the reply took to make, in milliseconds.
+    /// How long the reply took to make, in milliseconds, waits on purpose among them.
     pub ms: u64,
+    /// The same in microseconds.
+    pub us: u64,
     /// Why it was refused, if it was.
     pub reason: Option<String>,
     /// The fault that hit it.

@@ -1,6 +1,7 @@
 //! The command `stoflow-sandbox`: one sandbox until it is interrupted.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
@@ -36,6 +37,9 @@ struct Arguments {
     /// Let the clock stand still but for so many milliseconds with each request
     #[arg(long)]
     tick_ms: Option<u64>,
+    /// Begin with the state in this file, if it exists, and write the state to it at the end
+    #[arg(long)]
+    state: Option<PathBuf>,
     /// Added to each reply of the marketplace, in milliseconds
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
@@ -79,6 +83,7 @@ impl From<Arguments> for Options {
             token_seconds: arguments.token_seconds,
             start: arguments.start.map(Timestamp::as_second),
             tick: arguments.tick_ms.map(Duration::from_millis),
+            state: arguments.state,
             latency: Duration::from_millis(arguments.latency_ms),
             client_id: arguments.client_id,
             client_secret: arguments.client_secret,
@@ -103,7 +108,7 @@ async fn main() -> anyhow::Result<()> {
         sandbox.url(),
         sandbox.options().seed
     );
-    sandbox.run_until(interrupted()).await;
+    sandbox.run_until(interrupted()).await?;
     Ok(())
 }
 

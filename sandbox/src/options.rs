@@ -4,6 +4,7 @@
 //! put a real secret here.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The keystring that a sandbox knows unless told otherwise.
@@ -45,6 +46,9 @@ pub struct Options {
     /// Where there is one, the clock stands still but for so much with each request to the
     /// marketplace: the same requests then give the same replies to the byte.
     pub tick: Option<Duration>,
+    /// A file with a state that [`crate::Sandbox::save`] made: where it exists the sandbox begins with
+    /// it, and it is written when the sandbox stops.
+    pub state: Option<PathBuf>,
     /// Added to each reply of the marketplace.
     pub latency: Duration,
     /// The application's keystring, which is also its OAuth client id.
@@ -69,6 +73,7 @@ impl Default for Options {
             token_seconds: 3600,
             start: None,
             tick: None,
+            state: None,
             latency: Duration::ZERO,
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
@@ -89,6 +94,7 @@ impl fmt::Debug for Options {
             .field("token_seconds", &self.token_seconds)
             .field("start", &self.start)
             .field("tick", &self.tick)
+            .field("state", &self.state)
             .field("latency", &self.latency)
             .field("client_id", &self.client_id)
             .field("client_secret", &"***")

@@ -16,11 +16,23 @@ const TABLE: &[Rounds] = &[
         short: 1,
         long: 5,
     },
+    // Kills before and after each request of a shipping profile's creation: rounds over all of them.
+    Rounds {
+        name: "POLICY_KILLS",
+        short: 1,
+        long: 20,
+    },
     // Publications killed at random moments, three times each.
     Rounds {
         name: "RANDOM_KILLS",
         short: 5,
         long: 200,
+    },
+    // Shipments killed at random moments, three times each.
+    Rounds {
+        name: "SHIP_KILLS",
+        short: 3,
+        long: 100,
     },
     // Calls at once on expired tokens.
     Rounds {
@@ -81,6 +93,12 @@ const TABLE: &[Rounds] = &[
         name: "MAPPING",
         short: 2_000,
         long: 200_000,
+    },
+    // Products of all kinds that are previewed, published, read back and written back.
+    Rounds {
+        name: "PRODUCTS",
+        short: 12,
+        long: 500,
     },
     // Seconds of damaged and arbitrary replies through every conversion from Etsy.
     Rounds {

@@ -27,8 +27,12 @@ impl Matrix {
     #[must_use]
     pub fn of_listing(listing: &Object<'_>) -> Self {
         let price = listing.object("price");
+        let skus = listing.texts("skus");
         let row = Row {
-            sku: listing.texts("skus").into_iter().next().unwrap_or_default(),
+            sku: skus
+                .first()
+                .map(|sku| sku.trim().to_owned())
+                .unwrap_or_default(),
             values: Vec::new(),
             price: price.as_ref().and_then(amount),
             currency: price
@@ -56,6 +60,21 @@ impl Matrix {
             .iter()
             .map(|row| row.variation(images.of(row)))
             .collect()
+    }
+
+    /// Whether these variations are those of the table, whatever images they show.
+    #[must_use]
+    pub fn says(&self, variations: &[Variation]) -> bool {
+        let bare = |variation: &Variation| Variation {
+            images: Vec::new(),
+            ..variation.clone()
+        };
+        self.rows.len() == variations.len()
+            && self
+                .rows
+                .iter()
+                .zip(variations)
+                .all(|(row, variation)| row.variation(Vec::new()) == bare(variation))
     }
 
     /// The contract's inventory: what Etsy adds of its own is in the extension.

@@ -1,6 +1,6 @@
 //! A price in the shop's currency, within Etsy's limits.
 
-use crate::limits::{PRICE_DIGITS, PRICE_MAX_USD, PRICE_MIN_ANY, PRICE_MIN_USD};
+use crate::limits::{PRICE_DIGITS, PRICE_MAX_USD, PRICE_MIN_ANY, PRICE_MIN_USD, WHOLE_CURRENCIES};
 use stoflow_plugin_sdk::types::Money;
 use stoflow_plugin_sdk::{Decimal, Violations};
 
@@ -53,12 +53,41 @@ pub fn price(
             format!("{written} USD is above Etsy's maximum of {PRICE_MAX_USD} USD"),
         );
     }
-    if amount.fraction_digits() > PRICE_DIGITS {
+    let digits = if WHOLE_CURRENCIES.contains(&unit.as_str()) {
+        0
+    } else {
+        PRICE_DIGITS
+    };
+    if amount.fraction_digits() > digits {
         violations.add(
             format!("{pointer}/amount"),
             "too-fine",
-            format!("{written} has more than {PRICE_DIGITS} digits after the point"),
+            format!("{written} {unit} has more than {digits} digits after the point"),
         );
     }
     Some(amount)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_has_no_more_digits_than_its_currency() {
+        for (amount, unit, fits) in [
+            ("12.50", "EUR", true),
+            ("12.505", "EUR", false),
+            ("1250", "JPY", true),
+            ("12.50", "JPY", false),
+        ] {
+            let (amount, unit) = (amount.to_owned(), unit.to_owned());
+            let money = Money {
+                amount,
+                currency: unit,
+            };
+            let mut violations = Violations::default();
+            let _ = price(&money, "/price", None, &mut violations);
+            assert_eq!(violations.is_empty(), fits, "{money:?}");
+        }
+    }
 }

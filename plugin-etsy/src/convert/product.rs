@@ -8,6 +8,7 @@ use super::matrix::Matrix;
 use super::matrix_write::Context;
 use super::measures::{measure, weigh};
 use super::policy::{Policies, policies, section};
+use super::product_read::{self, Parts};
 use super::provenance::Provenance;
 use super::text;
 use super::words::{check_materials, check_tags, check_title, joined};
@@ -111,7 +112,8 @@ pub fn update(
 ) -> Result<Converted, Error> {
     let mut violations = Violations::default();
     let extension = extension::parse(product.extension.as_deref(), &mut violations);
-    let mut converted = common(product, extension.as_ref(), &mut violations);
+    let new = without_what_is_there(product, listing);
+    let mut converted = common(&new, extension.as_ref(), &mut violations);
     let was_digital = listing.text("listing_type").as_deref() == Some("download");
     let names_type = product.files.is_some()
         || extension
@@ -140,6 +142,7 @@ pub fn update(
     offers(product, current, setup, &mut converted, &mut violations);
     if product.images.as_ref().is_some_and(Vec::is_empty)
         && listing.text("state").as_deref() == Some("active")
+        && !listing.objects("images").is_empty()
     {
         violations.add(
             "/product/images",
@@ -161,6 +164,25 @@ pub fn update(
     }
     violations.into_result()?;
     Ok(converted)
+}
+
+/// The product without the fields that the listing says already: what Etsy has is not judged again,
+/// whoever wrote it and whatever the rules were then.
+fn without_what_is_there(product: &Product, listing: &Object<'_>) -> Product {
+    fn differs<T: Clone + PartialEq>(given: &Option<T>, there: &Option<T>) -> Option<T> {
+        given.clone().filter(|_| given != there)
+    }
+    let there = product_read::product(listing, &Parts::default());
+    Product {
+        title: differs(&product.title, &there.title),
+        description: differs(&product.description, &there.description),
+        category: differs(&product.category, &there.category),
+        tags: differs(&product.tags, &there.tags),
+        materials: differs(&product.materials, &there.materials),
+        weight: differs(&product.weight, &there.weight),
+        dimensions: differs(&product.dimensions, &there.dimensions),
+        ..product.clone()
+    }
 }
 
 /// New images of variations come with the listing's: alone they would be added at every update.
@@ -289,7 +311,11 @@ fn offers(
                 currency: setup.currency.as_deref(),
                 pointer,
             };
-            let mut matrix = Matrix::write(variations, context, violations);
+            let mut matrix = match current.filter(|current| current.says(variations)) {
+                // What Etsy has is not judged again.
+                Some(current) => current.clone(),
+                None => Matrix::write(variations, context, violations),
+            };
             if converted.digital {
                 matrix.rows.iter_mut().for_each(|row| row.readiness = None);
             }

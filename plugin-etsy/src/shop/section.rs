@@ -86,7 +86,7 @@ fn of_title(sections: Vec<Section>, title: &str) -> Option<Section> {
 pub fn section(object: &Object<'_>) -> Option<Section> {
     let count = object.integer("active_listing_count");
     Some(Section {
-        id: object.text("shop_section_id")?,
+        id: Id::parse(&object.text("shop_section_id")?)?.to_string(),
         title: object
             .words("title")
             .map(|title| decode(&title))

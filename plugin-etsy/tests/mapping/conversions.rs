@@ -2,6 +2,8 @@
 //! id, an extension is a JSON object, an amount is a decimal, nothing grows, and what was read can
 //! be written back without a change.
 
+use std::collections::BTreeSet;
+
 use stoflow_plugin_etsy::auth::identity;
 use stoflow_plugin_etsy::convert::attribute;
 use stoflow_plugin_etsy::convert::axis::AxisValue;
@@ -52,7 +54,7 @@ pub const CONVERSIONS: &[Conversion] = &[
 /// The year of the documents.
 const YEAR: i64 = 2026;
 
-fn setup() -> Setup {
+pub fn setup() -> Setup {
     Setup {
         year: YEAR,
         ..Setup::default()
@@ -60,7 +62,7 @@ fn setup() -> Setup {
 }
 
 /// The objects of a reply: itself, and the elements of its list.
-fn each(document: &[u8], read: impl Fn(&Object<'_>)) {
+pub fn each(document: &[u8], read: impl Fn(&Object<'_>)) {
     let Ok(object) = Object::parse(document) else {
         return;
     };
@@ -70,20 +72,24 @@ fn each(document: &[u8], read: impl Fn(&Object<'_>)) {
     }
 }
 
-fn is_object(json: Option<&String>) {
+pub fn is_id(id: &str) {
+    assert!(Id::parse(id).is_some(), "{id:?}");
+}
+
+pub fn is_object(json: Option<&String>) {
     if let Some(json) = json {
         assert!(Object::parse(json.as_bytes()).is_ok(), "{json}");
     }
 }
 
-fn is_money(money: &Money) {
+pub fn is_money(money: &Money) {
     let amount: Decimal = money.amount.parse().unwrap();
     assert_eq!(amount.to_string(), money.amount);
     assert!(!money.currency.contains('"'));
 }
 
 fn holds(listing: &Listing, document: &[u8]) {
-    assert!(!listing.id.contains(['"', '{', '[']), "{:?}", listing.id);
+    is_id(&listing.id);
     is_object(listing.extension.as_ref());
     listing.price.iter().for_each(is_money);
     let Text::Plain(description) = &listing.description else {
@@ -181,6 +187,9 @@ fn of_a_listings_inventory(document: &[u8]) {
 /// A listing as a product, and that product as a change of the listing.
 fn of_product(document: &[u8]) {
     each(document, |object| {
+        // Of a member that comes twice either may be read, so nothing holds of what is written.
+        let names: Vec<&str> = object.members().map(|(name, _)| name).collect();
+        let is_clear = names.iter().collect::<BTreeSet<_>>().len() == names.len();
         let known = images(&object.objects("images"));
         let listing_type = object.text("listing_type");
         let is_digital = matches!(listing_type.as_deref(), Some("download" | "both"));
@@ -201,9 +210,11 @@ fn of_product(document: &[u8]) {
         };
         let section = converted.section.as_deref().and_then(Id::parse);
         let (form, _) = changes(&converted, object, section.as_ref(), YEAR);
-        assert!(form.is_empty(), "{form:?} would change");
+        assert!(form.is_empty() || !is_clear, "{form:?} would change");
         let matrix = wanted_matrix(&converted, &parts.matrix);
-        assert_eq!(nameless(&matrix), nameless(&parts.matrix));
+        if is_clear {
+            assert_eq!(nameless(&matrix), nameless(&parts.matrix));
+        }
     });
 }
 
@@ -278,7 +289,8 @@ fn of_files(document: &[u8]) {
 fn of_shop(document: &[u8]) {
     each(document, |object| {
         if let Some(shop) = shop(object) {
-            assert!(!shop.name.is_empty() || shop.id.is_empty());
+            is_id(&shop.id);
+            assert!(!shop.name.is_empty());
             is_object(shop.extension.as_ref());
         }
     });
@@ -286,7 +298,9 @@ fn of_shop(document: &[u8]) {
 
 fn of_sections(document: &[u8]) {
     each(document, |object| {
-        let _ = section(object);
+        if let Some(section) = section(object) {
+            is_id(&section.id);
+        }
     });
 }
 
@@ -337,7 +351,7 @@ fn of_refusal(document: &[u8]) {
 /// The document as one text, as a title or a date might be.
 fn of_texts(document: &[u8]) {
     let text = String::from_utf8_lossy(document);
-    assert!(decode(&text).len() <= text.len());
+    assert!(decode(&*text).len() <= text.len());
     let _ = from_html(&text);
     let Ok(object) = Object::parse(document) else {
         return;

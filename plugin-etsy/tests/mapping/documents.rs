@@ -12,6 +12,12 @@ pub const ALL: &[&str] = &[
     VARIATION_IMAGES,
     FILES,
     TRANSLATION,
+    RECEIPT,
+    RECEIPTS,
+    STOCK,
+    PUSH,
+    OLD_PUSH,
+    SHIPPING_DATA,
     CATEGORY,
     SHOP,
     SECTIONS,
@@ -147,3 +153,51 @@ const LIST_ERROR: &str = r#"[{"path":"/title/1","type":"invalid_characters","mes
 
 const TEXT_ERROR: &str =
     r#"{"error":"There was a problem with /tags : You may not have duplicate tags."}"#;
+
+const RECEIPT: &str = r#"{"receipt_id":9007199254740995,"receipt_type":0,"seller_user_id":5,"seller_email":"s@example.com",
+"buyer_user_id":77,"buyer_email":null,"name":"Sinéad O&#39;Connell","first_line":"1 rue de l&#39;Est","second_line":null,
+"city":"Lyon","state":"","zip":"69001","status":"Partially Refunded",
+"formatted_address":"Sinéad O&#39;Connell\n1 rue de l&#39;Est\n69001 LYON\nFrance","country_iso":"FR","payment_method":"cc",
+"message_from_seller":"Merci","message_from_buyer":"Please wrap it &amp; hurry","is_shipped":true,"is_paid":true,
+"create_timestamp":1700000000,"created_timestamp":1700000000,"update_timestamp":1700000300,"updated_timestamp":1700000300,
+"is_gift":true,"gift_message":"Joy!","gift_sender":"Ann",
+"grandtotal":{"amount":2350,"divisor":100,"currency_code":"EUR"},"subtotal":{"amount":1850,"divisor":100,"currency_code":"EUR"},
+"total_price":{"amount":1850,"divisor":100,"currency_code":"EUR"},"total_shipping_cost":{"amount":500,"divisor":100,"currency_code":"EUR"},
+"total_tax_cost":{"amount":0,"divisor":100,"currency_code":"EUR"},"total_vat_cost":{"amount":0,"divisor":100,"currency_code":"EUR"},
+"discount_amt":{"amount":100,"divisor":100,"currency_code":"EUR"},"gift_wrap_price":{"amount":0,"divisor":100,"currency_code":"EUR"},
+"shipments":[{"receipt_shipping_id":12,"shipment_notification_timestamp":1700000200,"carrier_name":"la-poste","tracking_code":"RX1"}],
+"transactions":[{"transaction_id":31,"title":"Mug &amp; saucer","seller_user_id":5,"buyer_user_id":77,
+"create_timestamp":1700000000,"paid_timestamp":1700000050,"shipped_timestamp":null,"quantity":1,"listing_image_id":900,
+"receipt_id":9007199254740995,"is_digital":false,"file_data":"","listing_id":17,"transaction_type":"listing","product_id":2,
+"sku":"M","price":{"amount":1850,"divisor":100,"currency_code":"EUR"},"shipping_cost":{"amount":500,"divisor":100,"currency_code":"EUR"},
+"variations":[{"property_id":513,"value_id":7,"formatted_name":"Size","formatted_value":"S"},
+{"property_id":54,"value_id":null,"formatted_name":"Personalization","formatted_value":"For Ann","question_id":3}],
+"product_data":[{"property_id":513,"property_name":"Size","scale_id":null,"scale_name":null,"value_ids":[7],"values":["S"]}],
+"shipping_profile_id":11,"min_processing_days":1,"max_processing_days":3,"shipping_method":null,"shipping_upgrade":null,
+"expected_ship_date":1700300000,"buyer_coupon":0,"shop_coupon":1.0}],
+"refunds":[{"amount":{"amount":500,"divisor":100,"currency_code":"EUR"},"created_timestamp":1700000250,"reason":"late",
+"note_from_issuer":null,"status":"done"}]}"#;
+
+const RECEIPTS: &str = r#"{"count":230,"results":[
+{"receipt_id":5,"status":"Canceled","is_paid":false,"is_shipped":false,"created_timestamp":1700000000,"updated_timestamp":1700000000,
+"name":"Ann","country_iso":null,"formatted_address":null,"grandtotal":{"amount":900,"divisor":1,"currency_code":"JPY"},
+"transactions":[{"transaction_id":6,"title":"Pattern","quantity":2,"is_digital":true,"listing_id":18,"product_id":null,
+"price":{"amount":450,"divisor":1,"currency_code":"JPY"},"variations":[]}],"shipments":[],"refunds":[]},
+{"receipt_id":4,"status":"Paid","created_timestamp":1700000000,"updated_timestamp":1700000000}]}"#;
+
+const STOCK: &str = r#"{"listing_id":17,"title":"Mug","state":"active","quantity":6,"views":7,"num_favorers":2,
+"price":{"amount":1850,"divisor":100,"currency_code":"EUR"},"inventory":{"products":[
+{"product_id":1,"sku":"B","offerings":[{"quantity":4,"is_enabled":true}],
+"property_values":[{"property_id":200,"property_name":"Color","values":["Blue"]}]}]}}"#;
+
+const PUSH: &str = r#"{"event_type":"order.paid","shop_id":7,
+"resource_url":"https://openapi.etsy.com/v3/application/shops/7/receipts/9"}"#;
+
+const OLD_PUSH: &str = r#"{"event_id":"e1","created_at":1700000000,"event_type":"ORDER_CANCELED",
+"data":{"shop_id":"7","resource_url":"https://openapi.etsy.com/v3/application/shops/7/receipts/9"}}"#;
+
+const SHIPPING_DATA: &str = r#"{"origin_country_iso":"FR","origin_postal_code":"75011","accepts_returns":true,
+"accepts_exchanges":false,"return_deadline":14,"readiness_state":"ready_to_ship","min_processing_time":1,
+"max_processing_time":3,"processing_time_unit":"days","destinations":[{"destination_country_iso":"FR","primary_cost":"5.00",
+"secondary_cost":"2.50","min_delivery_days":2,"max_delivery_days":5},{"destination_region":"none","primary_cost":"12",
+"secondary_cost":"4","shipping_carrier_id":3,"mail_class":"letter"}]}"#;

@@ -13,11 +13,12 @@ mod json;
 mod mutate;
 #[path = "../../../tests/seed.rs"]
 mod seed;
+mod trade;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use conversions::CONVERSIONS;
+use conversions::Conversion;
 use seed::{Dice, seed};
 
 /// Far more than any document of these takes, whatever else the machine does.
@@ -29,10 +30,14 @@ fn seconds() -> u32 {
     set.map_or(3, |text| text.parse().unwrap())
 }
 
+fn all() -> impl Iterator<Item = &'static Conversion> {
+    conversions::CONVERSIONS.iter().chain(trade::CONVERSIONS)
+}
+
 /// Reads a document by every conversion: a reply may be anything, another operation's too.
 fn read_by_all(document: &[u8]) -> Duration {
     let began = Instant::now();
-    for (name, convert) in CONVERSIONS {
+    for (name, convert) in all() {
         if catch_unwind(AssertUnwindSafe(|| convert(document))).is_err() {
             panic!("{name} fails on {:?}", String::from_utf8_lossy(document));
         }
@@ -68,7 +73,7 @@ fn no_reply_traps_a_conversion_or_breaks_what_it_promises() {
     }
     println!(
         "{round} documents ({bytes} bytes) by {} conversions each, the slowest in {slowest:?}",
-        CONVERSIONS.len()
+        all().count()
     );
     assert!(round > 0, "no document was tried");
 }

@@ -14,7 +14,10 @@ pub(crate) mod taxonomy;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock;
+use crate::encoding;
 use crate::eras;
 use crate::ids::{Ids, Kind};
 use image::StoredImage;
@@ -24,7 +27,8 @@ use order_money::{LedgerEntry, Payment};
 use shop::{Shop, User};
 
 /// Everything that the stand-in knows about sellers and goods.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Market {
     pub(crate) users: BTreeMap<i64, User>,
     pub(crate) shops: BTreeMap<i64, Shop>,
@@ -39,6 +43,7 @@ pub(crate) struct Market {
     /// The year whose names for eras the listings have.
     year: i64,
     /// Ids of values that shops made up, by shop, property and value.
+    #[serde(with = "encoding::entries")]
     value_ids: BTreeMap<(i64, i64, String), i64>,
 }
 

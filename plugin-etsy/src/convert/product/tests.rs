@@ -271,7 +271,8 @@ fn what_etsy_has_no_field_for_is_said() {
 #[test]
 fn a_change_speaks_of_what_the_product_mentions_only() {
     let listing = br#"{"listing_id":1,"state":"active","listing_type":"physical",
-        "who_made":"i_did","when_made":"1970s","is_supply":false,"language":"fr"}"#;
+        "who_made":"i_did","when_made":"1970s","is_supply":false,"language":"fr",
+        "images":[{"listing_image_id":9,"rank":1}]}"#;
     let listing = Object::parse(listing).unwrap();
     let product = Product {
         title: Some("New".into()),
@@ -289,4 +290,24 @@ fn a_change_speaks_of_what_the_product_mentions_only() {
         ..empty()
     };
     assert!(update(&none, &listing, None, &setup()).is_err());
+}
+
+#[test]
+fn what_etsy_has_already_is_not_judged_again() {
+    let listing = r#"{"listing_id":1,"state":"active","listing_type":"physical","title":"Gift 🎁",
+        "description":"Warm","tags":["half-price!"],"images":[],"language":"fr"}"#;
+    let listing = Object::parse(listing.as_bytes()).unwrap();
+    let same = Product {
+        title: Some("Gift 🎁".into()),
+        tags: Some(vec!["half-price!".into()]),
+        images: Some(Vec::new()),
+        ..empty()
+    };
+    let converted = update(&same, &listing, None, &setup()).unwrap();
+    assert_eq!(converted.form, Vec::new());
+    let other = Product {
+        title: Some("Gifts 🎁".into()),
+        ..same
+    };
+    assert!(update(&other, &listing, None, &setup()).is_err());
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use hmac::{Hmac, Mac as _};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
@@ -316,6 +317,72 @@ async fn a_plugin_that_checks_itself_gets_whatever_comes() {
         assert_eq!(status, StatusCode::ACCEPTED);
         assert_eq!(seen, "POST https://localhost/api/pushed/webhooks  hello");
     }
+}
+
+#[tokio::test]
+async fn strangers_take_few_of_the_places_in_which_calls_run() {
+    let stage = Stage::of(&["pushed"]).await;
+    set(&stage, json!({ "settings": { "verified-by": "plugin" } })).await;
+    let push = |body: &'static str| {
+        let bare = Request::builder().method("POST");
+        send(&stage, bare.uri("/api/pushed/webhooks"), body.into())
+    };
+    // By now it is known who checks.
+    push("hello").await;
+    let answers = join_all((0..8).map(|_| push("slow"))).await;
+    let with = |status| {
+        answers
+            .iter()
+            .filter(|(answer, _)| *answer == status)
+            .count()
+    };
+    let (taken, refused) = (
+        with(StatusCode::ACCEPTED),
+        with(StatusCode::SERVICE_UNAVAILABLE),
+    );
+    // On a busy machine one may be over before the last has come.
+    assert!(
+        taken >= 4 && refused >= 1 && taken + refused == 8,
+        "{taken} {refused}"
+    );
+    assert_eq!(push("hello").await.0, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn strangers_do_not_fill_the_log() {
+    let log = crate::log::capture();
+    let stage = stage(SECRET).await;
+    for _ in 0..50 {
+        let other = Sent {
+            signed_with: OTHER,
+            ..Sent::now("msg_1", "hello")
+        };
+        assert_eq!(other.to(&stage).await.0, StatusCode::UNAUTHORIZED);
+    }
+    let lines = log.text().matches("a push is not believed").count();
+    assert!((1..10).contains(&lines), "{lines}");
+}
+
+#[tokio::test]
+async fn the_secrets_may_lie_in_a_file_and_can_be_taken_away() {
+    let stage = stage(SECRET).await;
+    let toml = || std::fs::read_to_string(stage.data.path().join("stoflow.toml")).unwrap();
+    assert!(toml().contains(SECRET));
+    let file = stage.data.path().join("secrets");
+    std::fs::write(&file, format!("{OTHER}\n")).unwrap();
+    set(&stage, json!({ "webhook_secrets_file": file })).await;
+    assert!(!toml().contains("whsec_"), "{}", toml());
+    let new = Sent {
+        signed_with: OTHER,
+        ..Sent::now("msg_1", "hello")
+    };
+    assert_eq!(new.to(&stage).await.0, StatusCode::ACCEPTED);
+    let both = json!({ "webhook_secrets": SECRET, "webhook_secrets_file": file });
+    let refused = stage.post("/api/plugins/pushed/configuration", both).await;
+    assert!(refused.unwrap_err().title.contains("not both"));
+    set(&stage, json!({ "webhook_secrets": "" })).await;
+    let answer = Sent::now("msg_2", "hello").to(&stage).await;
+    assert_eq!(answer.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

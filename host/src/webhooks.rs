@@ -9,6 +9,7 @@
 //! The mistakes that this prevents: a stranger who makes the host poll, or erase a buyer; a recorded
 //! push that is played again; a repeat that is counted as a second event.
 
+mod quiet;
 mod seen;
 mod signature;
 
@@ -20,6 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -28,11 +30,16 @@ use crate::locks::NamedLocks;
 use crate::model::{Notice, PluginId, PushOutcome, Verification};
 use crate::plugins::{ActivePlugin, CallRequest, Plugins, Rejected};
 use crate::runtime::Finished;
+use quiet::Quiet;
 use seen::Seen;
 use signature::{Doubt, Signed};
 
 /// The largest push. Marketplaces push pointers, not things.
 pub const PUSH_BYTES_MAX: usize = 64 << 10;
+
+/// Pushes that nobody has checked yet, in the hands of plugins that check themselves, at a time: a
+/// stranger must not take the places in which people's calls run.
+const UNCHECKED_MAX: usize = 4;
 
 /// A push as it came in.
 #[derive(Debug)]
@@ -85,16 +92,21 @@ pub enum NotReceived {
     /// Nobody who has the secret has signed it, or not now. The sender is told no more.
     #[error("this push is not genuine")]
     NotGenuine,
+    /// Too many are being looked at: the marketplace has to send it again.
+    #[error("too many pushes are being looked at; send it again")]
+    Busy,
     /// The plugin failed over it: the marketplace has to send it again.
     #[error("the push could not be read; send it again")]
     Failed,
 }
 
 /// What is known of pushes, of all plugins.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Webhooks {
     clock: Clock,
     seen: Seen,
+    quiet: Quiet,
+    unchecked: Semaphore,
     /// Two deliveries of one push, one after the other.
     turns: NamedLocks,
     /// By a version's file: who checks never changes, and a stranger must not start an instance.
@@ -106,7 +118,11 @@ impl Webhooks {
     pub fn new(clock: Clock) -> Self {
         Self {
             clock,
-            ..Self::default()
+            seen: Seen::default(),
+            quiet: Quiet::default(),
+            unchecked: Semaphore::new(UNCHECKED_MAX),
+            turns: NamedLocks::default(),
+            verified_by: Mutex::default(),
         }
     }
 
@@ -126,7 +142,11 @@ impl Webhooks {
         }
         let plugin = plugins.active(id).map_err(Rejected::from)?;
         match self.verified_by(plugins, &plugin).await? {
-            Verification::Plugin => self.read(plugins, &plugin, &push).await,
+            Verification::Plugin => {
+                let place = self.unchecked.try_acquire();
+                let _place = place.map_err(|_| NotReceived::Busy)?;
+                self.read(plugins, &plugin, &push).await
+            }
             Verification::StandardWebhooks => {
                 let signed = self.genuine(config, id, &push)?;
                 let name = format!("{id} {}", signed.id);
@@ -181,25 +201,29 @@ impl Webhooks {
         push: &Push<'a>,
     ) -> Result<Signed<'a>, NotReceived> {
         let signed = Signed::of(push.headers, push.body).map_err(NotReceived::Malformed)?;
+        let may_say = |what| self.quiet.may_say(id, what, Instant::now());
         let secrets = &config.plugin(id).webhook_secrets;
         if secrets.is_empty() {
-            tracing::error!(
-                plugin = %id,
-                "a push cannot be believed: set the secret that the marketplace gave, \
-                 stoflow plugin configure {id} --webhook-secrets-file FILE"
-            );
+            if may_say("secret") {
+                tracing::error!(
+                    plugin = %id,
+                    "a push cannot be believed: set the secret that the marketplace gave, \
+                     stoflow plugin configure {id} --webhook-secrets-file FILE"
+                );
+            }
             return Err(NotReceived::NoSecret { plugin: id.clone() });
         }
         signed.check(secrets, self.clock.now()).map_err(|doubt| {
             match doubt {
-                Doubt::Time { seconds } => tracing::warn!(
+                Doubt::Time { seconds } if may_say("time") => tracing::warn!(
                     plugin = %id, seconds,
                     "a push is not believed: it is from another time; is this machine's clock right?"
                 ),
-                Doubt::Signature => tracing::warn!(
+                Doubt::Signature if may_say("signature") => tracing::warn!(
                     plugin = %id,
                     "a push is not believed: none of the secrets that are set has signed it"
                 ),
+                Doubt::Time { .. } | Doubt::Signature => {}
             }
             NotReceived::NotGenuine
         })?;

@@ -66,7 +66,7 @@ impl From<NotReceived> for Problem {
     fn from(error: NotReceived) -> Self {
         let kind = match error {
             NotReceived::Rejected(rejected) => return rejected.into(),
-            NotReceived::NoSecret { .. } => ProblemKind::Unavailable,
+            NotReceived::NoSecret { .. } | NotReceived::Busy => ProblemKind::Unavailable,
             NotReceived::Malformed(_) => ProblemKind::BadRequest,
             NotReceived::NotGenuine => ProblemKind::Unauthenticated,
             NotReceived::Failed => ProblemKind::Internal,

@@ -38,6 +38,11 @@ impl Webhooks for Pushed {
             "panic" => panic!("a bug of the plugin"),
             "refuse" => (422, vec![poll()]),
             "odd" => (99, Vec::new()),
+            "slow" => {
+                let began = std::time::Instant::now();
+                while began.elapsed().as_millis() < 300 {}
+                (202, Vec::new())
+            }
             "all" => {
                 let gone = AccountRef::Id("1".into());
                 let erased = Notice::Erase(vec!["buyer-1".into(), "buyer-2".into()]);

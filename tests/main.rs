@@ -33,6 +33,7 @@ mod leaks;
 mod listings;
 mod log;
 mod market;
+mod odd_replies;
 mod offers;
 mod policies;
 mod properties;

@@ -28,6 +28,7 @@ mod etsy_shop;
 mod gateway;
 mod hostile;
 mod install;
+mod languages;
 mod layers;
 mod leaks;
 mod listings;

@@ -204,6 +204,31 @@ pub fn set_state(shop: &impl Segment, listing: &impl Segment, state: &str) -> Re
     update_listing(shop, listing, vec![("state".into(), state.into())])
 }
 
+/// A listing's text in another language.
+#[must_use]
+pub fn translation(shop: &Id, listing: &Id, language: &str) -> Request {
+    Request::get(translation_url(shop, listing, language))
+}
+
+/// Adds a listing's text in another language.
+#[must_use]
+pub fn create_translation(shop: &Id, listing: &Id, language: &str, form: Form) -> Request {
+    Request::post(translation_url(shop, listing, language)).form(form)
+}
+
+/// Replaces a listing's text in another language.
+#[must_use]
+pub fn update_translation(shop: &Id, listing: &Id, language: &str, form: Form) -> Request {
+    Request::put(translation_url(shop, listing, language)).form(form)
+}
+
+/// Only letters, digits and dashes get here: the product's locale was checked.
+fn translation_url(shop: &Id, listing: &Id, language: &str) -> String {
+    url(&format!(
+        "/shops/{shop}/listings/{listing}/translations/{language}"
+    ))
+}
+
 /// Deletes a listing.
 #[must_use]
 pub fn delete_listing(listing: &Id) -> Request {

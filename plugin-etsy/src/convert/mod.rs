@@ -11,6 +11,7 @@ pub mod era;
 pub mod extension;
 pub mod image;
 pub mod keyset;
+pub mod language;
 pub mod listing;
 pub mod matrix;
 pub mod matrix_body;

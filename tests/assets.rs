@@ -43,6 +43,8 @@ async fn picture(State(asked): State<Asked>, OriginalUri(uri): OriginalUri) -> R
     match uri.path() {
         "/a.jpg" | "/folder/b.jpg" => JPEG.into_response(),
         "/huge.jpg" => vec![0_u8; (32 << 20) + 1].into_response(),
+        "/page.jpg" => ([(header::CONTENT_TYPE, "image/jpeg")], "<p>Log in").into_response(),
+        "/moved.jpg" => (StatusCode::FOUND, [(header::LOCATION, "/a.jpg")]).into_response(),
         "/broken.jpg" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -100,8 +102,10 @@ async fn a_function_without_a_network_fetches_nothing() {
 #[tokio::test]
 async fn a_picture_that_cannot_be_had_is_told_from_one_that_may_not() {
     let stage = Stage::of(&["reader"]).await;
-    let _asked = pictures(&stage).await;
+    let asked = pictures(&stage).await;
     let sources = [
+        "https://pictures.example/page.jpg",
+        "https://pictures.example/moved.jpg",
         "https://pictures.example/none.jpg",
         "https://pictures.example/broken.jpg",
         "https://pictures.example/huge.jpg",
@@ -115,6 +119,8 @@ async fn a_picture_that_cannot_be_had_is_told_from_one_that_may_not() {
     assert_eq!(
         see(&stage, &sources).await,
         [
+            "refused",
+            "unavailable",
             "missing",
             "unavailable",
             "refused",
@@ -126,6 +132,9 @@ async fn a_picture_that_cannot_be_had_is_told_from_one_that_may_not() {
             "missing"
         ]
     );
+    // Where it has moved to was not named.
+    let asked = asked.lock().unwrap();
+    assert!(!asked.iter().any(|path| path == "/a.jpg"), "{asked:?}");
 }
 
 #[tokio::test]
@@ -184,6 +193,16 @@ async fn a_file_of_the_call_is_seen_by_its_name_and_without_its_path() {
             json!({ "name": "a \"b\".txt", "type": "application/octet-stream", "size": 4, "read": 4 }),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_piece_is_as_long_as_was_asked_for_at_most_and_empty_only_at_the_end() {
+    let stage = Stage::of(&["reader"]).await;
+    let files = [("a.jpg", JPEG.to_vec())];
+    let problem = see_files(&stage, &files, &["pieces:asset:a.jpg"])
+        .await
+        .unwrap_err();
+    assert_eq!(seen(&problem), [json!([1, 5, 1, 5, 0, 0])]);
 }
 
 #[tokio::test]

@@ -271,7 +271,7 @@ async fn a_scope_is_left_out_by_its_name_and_taken_back() {
         let scope = url.query_pairs().find(|(name, _)| name == "scope");
         scope.unwrap().1.into_owned()
     };
-    let all = "listings_r listings_w listings_d shops_r shops_w transactions_r";
+    let all = "listings_r listings_w listings_d shops_r shops_w transactions_r transactions_w";
     assert_eq!(scope(), all);
     let (code, _, errors) = configure(&["--without-scope", "orders_r"]);
     assert_eq!(code, 2, "{errors}");
@@ -291,7 +291,10 @@ async fn a_scope_is_left_out_by_its_name_and_taken_back() {
             && errors.contains("see your orders"),
         "{errors}"
     );
-    assert_eq!(scope(), "listings_r listings_w shops_r shops_w");
+    assert_eq!(
+        scope(),
+        "listings_r listings_w shops_r shops_w transactions_w"
+    );
     let file = std::fs::read_to_string(desk.terminal.data.join("stoflow.toml")).unwrap();
     assert!(
         file.contains("scopes_left_out = [\"listings_d\", \"transactions_r\"]"),

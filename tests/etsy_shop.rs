@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 use stoflow_sandbox::{Fault, FaultKind, NewSeller};
 
-use crate::market::Market;
+use crate::market::{Market, USER, connect_by};
 
 fn paths(problem: &Problem) -> Vec<&str> {
     let violations = problem.violations.iter();
@@ -184,6 +184,16 @@ async fn what_a_bare_shop_lacks_depends_on_where_it_is() {
         american.call("policies.create", arguments).await.unwrap();
     }
     assert_eq!(readiness(&american).await, []);
+    let product = json!({
+        "title": "Mug",
+        "description": { "plain": "A mug." },
+        "category": "944",
+        "condition": "new",
+        "images": [{ "source": "asset:mug.jpg" }],
+        "variations": [{ "price": { "amount": "20.00", "currency": "USD" }, "quantity": 1 }],
+    });
+    let published = american.publish("k", &product, "active").await.unwrap();
+    assert_eq!(published["listing"]["state"], "active");
 }
 
 #[tokio::test]
@@ -251,6 +261,40 @@ async fn a_token_that_was_revoked_asks_for_consent() {
             problem.kind(),
             ProblemKind::ConsentNeeded,
             "{function}: {problem:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_consent_that_is_too_narrow_asks_for_another() {
+    let market = Market::new().await;
+    let account = format!("/api/accounts/{}", market.account);
+    market.stage.delete(&account).await.unwrap();
+    // The seller's browser went to a link without the scope that writes to the shop.
+    let narrow = |url: &str| url.replace("shops_w", "shops_r");
+    connect_by(&market.stage, USER, narrow).await.unwrap();
+    market.call("shop.get", json!({})).await.unwrap();
+    let returns =
+        json!({ "accepts_returns": true, "accepts_exchanges": false, "return_deadline": 14 });
+    let processing = json!({ "readiness_state": "ready_to_ship", "min_processing_time": 5, "max_processing_time": 6 });
+    let shipping = json!({
+        "origin_country_iso": "FR", "origin_postal_code": "75011",
+        "destinations": [{ "destination_region": "eu", "primary_cost": "5.00", "secondary_cost": "1",
+            "min_delivery_days": 2, "max_delivery_days": 6 }],
+    });
+    let create = |kind: &str, data: Value| json!({ "kind": kind, "name": "x", "data": data });
+    for (function, arguments) in [
+        ("shop.create_section", json!({ "title": "Mugs" })),
+        ("policies.create", create("returns", returns)),
+        ("policies.create", create("processing", processing)),
+        ("policies.create", create("shipping", shipping)),
+    ] {
+        let problem = market.call(function, arguments.clone()).await.unwrap_err();
+        let kind = problem.kind();
+        assert_eq!(
+            kind,
+            ProblemKind::ConsentNeeded,
+            "{function} {arguments}: {problem:?}"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod echoes;
+mod kept;
 mod refusals;
 mod repeats;
 mod server;

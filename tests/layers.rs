@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
     &["api"],
     &["host"],
-    &["consent"],
+    &["consent", "webhooks"],
     &["plugins"],
     &["runtime"],
     &["contract"],

@@ -178,7 +178,8 @@ pub async fn connect_as(stage: &Stage, user: &str, seller: i64) -> Result<Value,
     connect_by(stage, user, |url| format!("{url}&user={seller}")).await
 }
 
-async fn connect_by(
+/// The same by a link that somebody has changed.
+pub async fn connect_by(
     stage: &Stage,
     user: &str,
     link: impl FnOnce(&str) -> String,

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use stoflow_host::api::ProblemKind;
+use stoflow_sandbox::{Fault, FaultKind};
 
-use crate::market::{Market, example, examples};
+use crate::market::{Market, coats, example, examples, id_of};
 
 /// Holds a sandbox's listing against the product that it was made from: every field, the bytes and
 /// the order of the images, all variations.
@@ -165,4 +166,78 @@ async fn a_product_that_breaks_the_rules_is_told_all_of_them_and_nothing_is_sent
         "{:?}",
         market.operations()
     );
+}
+
+/// Holds what a publication has answered against what is read afterwards.
+async fn is_what_is_there(market: &Market, done: &Value, what: &str) {
+    let id = id_of(&done["listing"]);
+    let read = market.call("listings.get", json!({ "id": id }));
+    for (name, value) in read.await.unwrap().as_object().unwrap() {
+        // The reply to an activation has nothing of views and videos: nobody can have them yet.
+        if name != "extension" {
+            assert_eq!(done["listing"][name], *value, "{what}: {name}");
+        }
+    }
+    let inventory = market.call("listings.get_inventory", json!({ "id": id }));
+    let variations = &inventory.await.unwrap()["variations"];
+    assert_eq!(done["variations"], *variations, "{what}");
+}
+
+#[tokio::test]
+async fn what_a_publication_answers_is_what_is_read_afterwards() {
+    let market = Market::new().await;
+    for (name, product) in [
+        ("coat", example("coat")),
+        ("coats", coats()),
+        ("mug", example("mug")),
+    ] {
+        for target in ["active", "draft"] {
+            let key = format!("{name} {target}");
+            let done = market.publish(&key, &product, target).await.unwrap();
+            is_what_is_there(&market, &done, &key).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_publication_that_lost_a_reply_answers_what_is_there() {
+    for kind in [FaultKind::ErrorAfter, FaultKind::Cut, FaultKind::Empty] {
+        for operation in [
+            "uploadListingImage",
+            "updateListingInventory",
+            "updateListing",
+        ] {
+            let market = Market::new().await;
+            let what = format!("{kind:?} at {operation}");
+            market
+                .sandbox
+                .inject(Fault::new(kind).on(operation))
+                .unwrap();
+            let coat = example("coat");
+            let mut done = market.publish("coat", &coat, "active").await;
+            if done.is_err() {
+                done = market.publish("coat", &coat, "active").await;
+            }
+            let hit = market
+                .sandbox
+                .requests()
+                .iter()
+                .any(|it| it.fault.is_some());
+            assert!(hit, "{what} has hit nothing");
+            is_what_is_there(&market, &done.unwrap(), &what).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_order_of_images_is_asked_for_with_the_activation() {
+    let market = Market::with(|options| options.keep_bodies = true, |_| ()).await;
+    let done = market.publish("k", &example("coat"), "active").await;
+    let done = done.unwrap();
+    let ids = done["listing"]["images"].as_array().unwrap().iter();
+    let ids: Vec<_> = ids.map(|image| image["id"].as_str().unwrap()).collect();
+    let requests = market.sandbox.requests();
+    let expected = format!("state=active&image_ids={}", ids.join("%2C"));
+    let last = requests.last().unwrap();
+    assert_eq!(last.request_body.as_deref(), Some(expected.as_str()));
 }

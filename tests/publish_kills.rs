@@ -13,18 +13,18 @@ use crate::seed::{Dice, seed};
 use crate::stage::{compiled, rounds};
 
 /// How long a request is held, so that the kill falls inside it.
-const HELD: Duration = Duration::from_secs(20);
+pub const HELD: Duration = Duration::from_secs(20);
 
 /// A market whose host is the program: the data directory is set up and given over to it.
-struct Shop {
-    market: Market,
+pub struct Shop {
+    pub market: Market,
     data: tempfile::TempDir,
     /// Requests before the publication.
     before: usize,
 }
 
 impl Shop {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let mut market = Market::new().await;
         market.stage.host.close().unwrap();
         let data = std::mem::replace(&mut market.stage.data, tempfile::tempdir().unwrap());
@@ -37,22 +37,19 @@ impl Shop {
     }
 
     fn publish(&self, key: &str, product: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stoflow"));
         let product = format!("@docs/examples/{product}.json");
+        let arguments = ["--key", key, "--product", &product, "--target", "active"];
+        self.call("publish", "create", &arguments)
+    }
+
+    /// The command that calls a function.
+    pub fn call(&self, interface: &str, function: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stoflow"));
         command
             .args([
-                "call",
-                "etsy",
-                "publish",
-                "create",
-                "--user",
-                USER,
-                "--key",
-                key,
-                "--product",
-                &product,
+                "call", "etsy", interface, function, "--user", USER, "--json",
             ])
-            .args(["--target", "active", "--json"])
+            .args(arguments)
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
             .env("STOFLOW_DATA_DIR", self.data.path())
             .env("STOFLOW_COMPILED_DIR", compiled())
@@ -63,7 +60,7 @@ impl Shop {
     }
 
     /// Waits until the sandbox has seen `count` requests, or the program has ended by itself.
-    async fn seen(&self, count: usize, child: &mut Child) -> bool {
+    pub async fn seen(&self, count: usize, child: &mut Child) -> bool {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             if self.market.sandbox.begun() >= self.before + count {
@@ -77,9 +74,12 @@ impl Shop {
         }
     }
 
-    /// Publishes to the end.
     async fn finish(&self, key: &str, product: &str) -> Value {
-        let mut command = self.publish(key, product);
+        Self::answer(self.publish(key, product)).await
+    }
+
+    /// Runs a command to its end.
+    pub async fn answer(mut command: Command) -> Value {
         let output: Output = tokio::task::spawn_blocking(move || command.output().unwrap())
             .await
             .unwrap();

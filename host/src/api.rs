@@ -16,6 +16,7 @@ mod plugins;
 mod problem;
 mod refresh;
 mod store;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -38,7 +39,8 @@ use crate::host::Host;
 const BODY_BYTES_MAX: usize = 512 << 20;
 
 /// All routes. Each demands a [`Caller`] among the request's extensions — whoever serves the router
-/// says who is asking — but the two that a seller's browser comes to.
+/// says who is asking — but the two that a seller's browser comes to, and the one that
+/// marketplaces push to.
 pub fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/api/plugins", get(plugins::list).post(plugins::install))
@@ -70,6 +72,10 @@ pub fn router(host: Arc<Host>) -> Router {
             post(consent::confirm).layer(DefaultBodyLimit::max(consent::FORM_BYTES_MAX)),
         )
         .route("/api/{plugin}/oauth/complete", post(consent::complete))
+        .route(
+            "/api/{plugin}/webhooks",
+            post(webhooks::receive).layer(DefaultBodyLimit::max(webhooks::PUSH_BYTES_MAX)),
+        )
         .route(
             "/api/{plugin}/call/{interface}/{function}",
             post(call::call),

@@ -8,11 +8,13 @@ mod change;
 mod consent;
 mod file;
 mod plugin;
+mod webhook;
 
 pub use change::PluginChange;
 pub use consent::ConsentConfig;
 pub use file::{Config, ConfigError};
 pub use plugin::{PluginConfig, SECRET_BYTES_MIN};
+pub use webhook::WebhookSecret;
 
 use std::path::PathBuf;
 

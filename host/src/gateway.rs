@@ -19,6 +19,7 @@ mod matching;
 mod quota;
 mod read;
 mod refusal;
+mod replies;
 mod retry;
 mod scrub;
 mod searches;
@@ -29,12 +30,14 @@ mod unusable;
 
 pub use call::{CallContext, CallRecord, Seller, Spent};
 pub use refusal::{Refusal, RefusalKind};
+pub use replies::{Replies, ReplyKey};
 pub use scrub::Scrub;
 pub use tokens::{TokenFuture, Tokens};
 pub use unusable::{Unusable, unusable};
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -50,6 +53,7 @@ use crate::model::{AccountId, PluginId};
 use crate::secret::Secret;
 use crate::transport::{Inbound, Transport};
 use quota::Quotas;
+use replies::{Fetched, Found};
 use retry::Budget;
 use scrub::Needles;
 use searches::Searches;
@@ -70,6 +74,7 @@ pub struct Gateway {
     quotas: Quotas,
     budgets: Mutex<HashMap<PluginId, Budget>>,
     searches: Searches,
+    replies: Option<Replies>,
 }
 
 impl fmt::Debug for Gateway {
@@ -94,7 +99,15 @@ impl Gateway {
             quotas: Quotas::default(),
             budgets: Mutex::default(),
             searches: Searches::default(),
+            replies: None,
         }
+    }
+
+    /// With replies that are used again, for the endpoints that declare it.
+    #[must_use]
+    pub fn keeping(mut self, replies: Replies) -> Self {
+        self.replies = Some(replies);
+        self
     }
 
     /// Sends a request of a plugin, and answers when the head of the reply is there.
@@ -148,6 +161,13 @@ impl Gateway {
         self.transport.give_up_connections();
     }
 
+    /// Keeps no reply of a plugin that is no more.
+    pub fn forget_plugin(&self, plugin: &PluginId) {
+        if let Some(replies) = &self.replies {
+            replies.forget(plugin);
+        }
+    }
+
     async fn stages(
         &self,
         call: &CallContext,
@@ -187,8 +207,56 @@ impl Gateway {
             granted,
             headers,
         };
+        let kept = self.replies.as_ref().and_then(|replies| {
+            let wanted = replies.wanted(
+                call,
+                &exchange.granted,
+                exchange.method,
+                &exchange.headers,
+                &body,
+            )?;
+            Some(replies.find(wanted))
+        });
+        match kept {
+            None => self.ask(exchange, body).await.map(Searched::into_reply),
+            Some(kept) => self.kept(kept.await, exchange, body).await,
+        }
+    }
+
+    /// The reply to a request whose reply may be used again: the kept one, or the marketplace's.
+    async fn kept(
+        &self,
+        found: Found,
+        exchange: Exchange<'_>,
+        body: body::RequestBody,
+    ) -> Result<Response<GatewayBody>, Refusal> {
+        let record = &exchange.call.record;
+        match found {
+            Found::Answer(answer) => {
+                tracing::debug!("a kept reply is used");
+                Ok(answer.again(record))
+            }
+            Found::Refused(refusal) => Err(refusal),
+            Found::Alone => self.ask(exchange, body).await.map(Searched::into_reply),
+            Found::Turn(turn) => {
+                tracing::debug!("no reply is kept");
+                let fetched = match self.ask(exchange, body).await {
+                    Ok(searched) => Fetched::of(searched.reply, &searched.starred).await,
+                    Err(refusal) => Err(refusal),
+                };
+                turn.end(fetched).await.map(|answer| answer.fresh())
+            }
+        }
+    }
+
+    /// The marketplace's reply, searched.
+    async fn ask(
+        &self,
+        exchange: Exchange<'_>,
+        body: body::RequestBody,
+    ) -> Result<Searched, Refusal> {
         let (inbound, secrets) = exchange.run(body).await?;
-        self.reply(call, inbound, secrets)
+        self.reply(exchange.call, inbound, secrets)
     }
 
     /// The reply as the plugin gets it.
@@ -197,7 +265,7 @@ impl Gateway {
         call: &CallContext,
         inbound: Inbound,
         secrets: Vec<Secret>,
-    ) -> Result<Response<GatewayBody>, Refusal> {
+    ) -> Result<Searched, Refusal> {
         let Inbound {
             status,
             mut headers,
@@ -212,10 +280,11 @@ impl Gateway {
                 record.refuse(refusal);
             }
         });
+        let starred = Arc::new(AtomicUsize::new(0));
         let body = match self.needles(call, secrets) {
             None => StreamBody::new(body.map(|piece| piece.map(Frame::data))).boxed_unsync(),
             Some(needles) => {
-                let alarm = alarm(call);
+                let alarm = alarm(call, &starred);
                 let found = scrub::scrub_headers(&needles, &mut headers);
                 if found > 0 {
                     alarm(found);
@@ -227,7 +296,7 @@ impl Gateway {
         let mut reply = Response::new(body);
         *reply.status_mut() = status;
         *reply.headers_mut() = headers;
-        Ok(reply)
+        Ok(Searched { reply, starred })
     }
 
     /// What this reply is searched for: the secrets of this request and of the call's earlier ones.
@@ -268,11 +337,32 @@ impl Gateway {
     }
 }
 
+/// A reply that is searched for secrets as it is read.
+struct Searched {
+    reply: Response<GatewayBody>,
+    /// How many were found so far.
+    starred: Arc<AtomicUsize>,
+}
+
+impl Searched {
+    fn into_reply(self) -> Response<GatewayBody> {
+        self.reply
+    }
+}
+
 /// Counts and logs that a reply held a credential.
-fn alarm(call: &CallContext) -> impl Fn(usize) + Clone + Send + 'static {
-    let (record, span) = (Arc::clone(&call.record), Span::current());
+fn alarm(
+    call: &CallContext,
+    starred: &Arc<AtomicUsize>,
+) -> impl Fn(usize) + Clone + Send + 'static {
+    let (record, span, starred) = (
+        Arc::clone(&call.record),
+        Span::current(),
+        Arc::clone(starred),
+    );
     move |found| {
         record.starred(found);
+        starred.fetch_add(found, Ordering::Relaxed);
         span.in_scope(|| {
             tracing::error!(
                 found,

@@ -10,13 +10,14 @@ use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::consent::Consent;
-use crate::gateway::{Gateway, Scrub};
+use crate::gateway::{Gateway, Replies, Scrub};
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
 use crate::store::{
     self, Imported, MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key,
 };
 use crate::transport::Transport;
+use crate::webhooks::Webhooks;
 
 /// With what a host is built.
 #[derive(Debug, Clone)]
@@ -86,6 +87,8 @@ pub struct Host {
     pub consent: Consent,
     /// Installed plugins, and calls of them.
     pub plugins: Plugins,
+    /// What marketplaces push.
+    pub webhooks: Webhooks,
 }
 
 impl Host {
@@ -98,11 +101,12 @@ impl Host {
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
-        let gateway = Arc::new(Gateway::with_scrub(
-            transport.clone(),
-            Arc::new(accounts.clone()),
-            options.scrub,
-        ));
+        let mut gateway =
+            Gateway::with_scrub(transport.clone(), Arc::new(accounts.clone()), options.scrub);
+        if let Some(replies) = open_replies(data_dir, &master, &options.clock) {
+            gateway = gateway.keeping(replies);
+        }
+        let gateway = Arc::new(gateway);
         let compiled = options
             .compiled_dir
             .clone()
@@ -127,6 +131,7 @@ impl Host {
             gateway,
             consent,
             plugins,
+            webhooks: Webhooks::new(options.clock.clone()),
         })
     }
 
@@ -166,6 +171,18 @@ fn open_store(data_dir: &Path) -> Result<(Store, MasterKey, MasterKeySource), St
             Ok((Store::open(data_dir, &master)?, master, source))
         }
         store => Ok((store?, master, source)),
+    }
+}
+
+/// Replies that are used again. A host without them does the same with more requests.
+fn open_replies(data_dir: &Path, master: &MasterKey, clock: &Clock) -> Option<Replies> {
+    let directory = data_dir.join("replies");
+    match Replies::open(&directory, master.derived("kept replies"), clock.clone()) {
+        Ok(replies) => Some(replies),
+        Err(error) => {
+            tracing::warn!(path = %directory.display(), %error, "no reply is kept");
+            None
+        }
     }
 }
 

@@ -11,6 +11,8 @@ pub mod api;
 pub mod host;
 
 pub mod consent;
+pub mod webhooks;
+
 pub mod plugins;
 
 pub mod runtime;

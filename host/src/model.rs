@@ -6,6 +6,7 @@ mod description;
 mod grant;
 mod ids;
 mod lane;
+mod push;
 
 pub use account::{Account, AccountState};
 pub use description::{
@@ -16,3 +17,4 @@ pub use description::{
 pub use grant::Grant;
 pub use ids::{AccountId, CallId, IdError, PluginId, UserId};
 pub use lane::Lane;
+pub use push::{AccountRef, Notice, PollNotice, PushOutcome, PushResponse, Verification};

@@ -198,10 +198,17 @@ pub fn update_listing(shop: &impl Segment, listing: &impl Segment, form: Form) -
     Request::patch(url(&format!("/shops/{shop}/listings/{listing}"))).form(form)
 }
 
-/// Puts a listing on sale (`active`) or takes it off (`inactive`).
+/// Puts a listing on sale (`active`) or takes it off (`inactive`), and changes the form's fields
+/// with it.
 #[must_use]
-pub fn set_state(shop: &impl Segment, listing: &impl Segment, state: &str) -> Request {
-    update_listing(shop, listing, vec![("state".into(), state.into())])
+pub fn set_state(
+    shop: &impl Segment,
+    listing: &impl Segment,
+    state: &str,
+    mut form: Form,
+) -> Request {
+    form.insert(0, ("state".into(), state.into()));
+    update_listing(shop, listing, form)
 }
 
 /// A listing's text in another language.

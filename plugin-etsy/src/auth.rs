@@ -9,7 +9,7 @@ use stoflow_plugin_sdk::types::Error;
 use stoflow_plugin_sdk::{Auth, Object};
 
 /// The scopes that the plugin's requests need.
-const SCOPES: [(&str, &str); 6] = [
+const SCOPES: [(&str, &str); 7] = [
     (
         "listings_r",
         "see your listings, drafts and expired ones too",
@@ -22,6 +22,10 @@ const SCOPES: [(&str, &str); 6] = [
         "add sections, shipping profiles and policies to your shop",
     ),
     ("transactions_r", "see your orders"),
+    (
+        "transactions_w",
+        "tell buyers that their orders are on their way",
+    ),
 ];
 
 impl Auth for Etsy {

@@ -8,27 +8,15 @@ use stoflow_plugin_sdk::plugin::{
     describe,
 };
 
+/// What all requests count against.
+const QUOTAS: [&str; 2] = ["per-second", "per-day"];
+/// For how long the categories hold: Etsy changes them a few times a year.
+const CATEGORIES_SECONDS: u32 = 86_400;
+
 impl Plugin for Etsy {
     fn describe() -> Description {
         Description {
-            endpoints: vec![Endpoint {
-                origin: ORIGIN.into(),
-                path_prefix: format!("{PREFIX}/"),
-                methods: Methods::GET
-                    | Methods::POST
-                    | Methods::PUT
-                    | Methods::PATCH
-                    | Methods::DELETE,
-                credentials: vec![
-                    Credential::UserToken,
-                    Credential::Header(SecretHeader {
-                        name: "x-api-key".into(),
-                        template: "{client-id}:{client-secret}".into(),
-                    }),
-                ],
-                quotas: vec!["per-second".into(), "per-day".into()],
-                cache_seconds: None,
-            }],
+            endpoints: vec![everything(), categories()],
             quotas: vec![
                 quota(
                     "per-second",
@@ -49,6 +37,36 @@ impl Plugin for Etsy {
             ..describe("etsy", "Etsy", env!("CARGO_PKG_VERSION"))
         }
     }
+}
+
+/// Every operation, for the seller who has consented.
+fn everything() -> Endpoint {
+    Endpoint {
+        origin: ORIGIN.into(),
+        path_prefix: format!("{PREFIX}/"),
+        methods: Methods::GET | Methods::POST | Methods::PUT | Methods::PATCH | Methods::DELETE,
+        credentials: vec![Credential::UserToken, app_key()],
+        quotas: QUOTAS.map(Into::into).to_vec(),
+        cache_seconds: None,
+    }
+}
+
+/// The categories, which are the same for everybody: without a token the host may keep them.
+fn categories() -> Endpoint {
+    Endpoint {
+        path_prefix: format!("{PREFIX}/seller-taxonomy/"),
+        methods: Methods::GET,
+        credentials: vec![app_key()],
+        cache_seconds: Some(CATEGORIES_SECONDS),
+        ..everything()
+    }
+}
+
+fn app_key() -> Credential {
+    Credential::Header(SecretHeader {
+        name: "x-api-key".into(),
+        template: "{client-id}:{client-secret}".into(),
+    })
 }
 
 /// The limits that new apps are given; Etsy's replies say what holds for this one.

@@ -20,6 +20,7 @@ pub mod publish;
 pub mod refusal;
 pub mod settings;
 pub mod shop;
+mod taxonomy;
 mod webhooks;
 
 use stoflow_plugin_sdk::export;
@@ -28,4 +29,6 @@ use stoflow_plugin_sdk::export;
 #[derive(Debug, Clone, Copy)]
 pub struct Etsy;
 
-export!(Etsy: Auth, Publish, Listings, Orders, Poll, Shop, Policies, Webhooks);
+export!(
+    Etsy: Auth, Publish, Listings, Orders, Poll, Shop, Policies, Taxonomy, Webhooks
+);

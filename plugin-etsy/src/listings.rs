@@ -245,7 +245,7 @@ fn add_image(id: &Id, image: &Image, rank: Option<u32>) -> Result<Image, Error> 
         .filter_map(|image| Id::parse(image.id.as_deref()?))
         .collect();
     let (added, now) = match upload(&shop, id, &wanted, rank) {
-        Ok(added) => (added, there(id)?),
+        Ok((added, _)) => (added, there(id)?),
         Err(Error::Uncertain(why)) => {
             let now = there(id).map_err(|_| Error::Uncertain(why.clone()))?;
             (

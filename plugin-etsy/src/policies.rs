@@ -12,7 +12,6 @@ use crate::id::Id;
 use crate::limits::{OFFSET, PAGE};
 use crate::refusal::{call, call_all, error, renamed};
 use crate::{Etsy, api, settings};
-use serde_json::value::RawValue;
 use stoflow_plugin_sdk::http::{Request, Response};
 use stoflow_plugin_sdk::policies::Policy;
 use stoflow_plugin_sdk::types::{Error, PolicyKind};
@@ -100,8 +99,8 @@ fn further(shop: &Id, found: &mut Vec<Policy>) -> Result<(), Error> {
 
 /// The policy that a reply consists of.
 fn policy_of(kind: PolicyKind, reply: &Response) -> Result<Policy, Error> {
-    let json: &RawValue = serde_json::from_slice(&reply.body)
-        .map_err(|error| reply.unexpected(&error.to_string()))?;
+    let json =
+        std::str::from_utf8(&reply.body).map_err(|error| reply.unexpected(&error.to_string()))?;
     policy(kind, json).ok_or_else(|| reply.unexpected("a policy without an id"))
 }
 
@@ -134,10 +133,10 @@ fn same_returns(shop: &Id, wanted: Returns) -> Result<Option<Policy>, Error> {
         Err(error) => return Err(error),
     };
     let results = reply.object()?.list("results");
-    let mut same = results.into_iter().filter(|json| {
-        serde_json::from_str(json.get()).is_ok_and(|object: Object<'_>| wanted.is(&object))
-    });
-    Ok(same.find_map(|json| policy(PolicyKind::Returns, json)))
+    let mut same = results
+        .into_iter()
+        .filter(|json| Object::parse(json.get().as_bytes()).is_ok_and(|object| wanted.is(&object)));
+    Ok(same.find_map(|json| policy(PolicyKind::Returns, json.get())))
 }
 
 fn create_processing(data: &str) -> Result<Policy, Error> {

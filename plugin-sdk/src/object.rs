@@ -3,11 +3,21 @@
 //! listing that is otherwise fine, so every member is read by itself and what does not fit is
 //! `None`.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+mod member;
+mod outline;
+mod raw;
+mod scan;
+mod step;
+
+pub use raw::Raw;
+
+use member::{Member, mark};
+use outline::{elements, members, page};
+use scan::Scan;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::fmt;
+use std::collections::BTreeMap;
 
 /// A JSON object whose members are read on demand. What is not read can be carried on, digit by
 /// digit, with [`Object::unread`].
@@ -28,13 +38,6 @@ pub struct Object<'a> {
     place: Cell<usize>,
 }
 
-#[derive(Debug)]
-struct Member<'a> {
-    name: Cow<'a, str>,
-    value: &'a RawValue,
-    read: Cell<bool>,
-}
-
 impl<'a> Object<'a> {
     /// Reads the outline of a document that is an object.
     ///
@@ -42,45 +45,98 @@ impl<'a> Object<'a> {
     ///
     /// Where it is no JSON, or no object.
     pub fn parse(document: &'a [u8]) -> Result<Self, serde_json::Error> {
-        match std::str::from_utf8(document) {
+        Self::read(document, |scan| members(scan, Vec::new()))
+    }
+
+    /// Reads the outline of a page: an object with a long list of objects as one of its members. They
+    /// go to `each` as they are read, so that the list is gone over once and the outline of one of
+    /// them is in memory. What is no object in it is left out; where the member is no list, or
+    /// missing, there is nothing to hand over.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no JSON, or no object; some may have been handed over before that is known.
+    ///
+    /// ```
+    /// use stoflow_plugin_sdk::Object;
+    ///
+    /// let mut ids = Vec::new();
+    /// let json = br#"{"count": 2, "results": [{"id": 1}, {"id": 2}]}"#;
+    /// let page = Object::parse_page(json, "results", |listing| ids.extend(listing.integer("id")))?;
+    /// assert_eq!((page.integer("count"), ids), (Some(2), vec![1, 2]));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn parse_page(
+        document: &'a [u8],
+        list: &str,
+        mut each: impl FnMut(&Self),
+    ) -> Result<Self, serde_json::Error> {
+        Self::read(document, |scan| page(scan, list, &mut each))
+    }
+
+    /// Reads a whole document.
+    fn read(
+        document: &'a [u8],
+        read: impl FnOnce(&mut Scan<'a>) -> Option<Vec<Member<'a>>>,
+    ) -> Result<Self, serde_json::Error> {
+        let outline = || {
             // Known to be text once, it need not be looked at again for each member.
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(document),
+            let mut scan = Scan::new(std::str::from_utf8(document).ok()?);
+            let members = read(&mut scan)?;
+            scan.is_over().then(|| Self::of(members))
+        };
+        outline().ok_or_else(|| refusal(document))
+    }
+
+    fn of(members: Vec<Member<'a>>) -> Self {
+        Self {
+            members,
+            place: Cell::new(0),
         }
     }
 
     /// A member as it stands in the document; `None` for one that is missing or `null`.
-    pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
+    pub fn raw(&self, name: &str) -> Option<Raw<'a>> {
         let start = self.place.get().min(self.members.len());
         let (before, after) = self.members.split_at(start);
-        let place = match after.iter().position(|member| member.name == name) {
+        let mark = mark(name);
+        let is_it = |member: &Member<'_>| member.mark == mark && member.name == name;
+        let place = match after.iter().position(is_it) {
             Some(step) => start + step,
-            None => before.iter().position(|member| member.name == name)?,
+            None => before.iter().position(is_it)?,
         };
         self.place.set(place + 1);
         let member = self.members.get(place)?;
         member.read.set(true);
-        Some(member.value).filter(|value| value.get() != "null")
+        Some(member.value).filter(|value| !value.is_null())
     }
 
     /// Text, or a number or a boolean as text.
     pub fn text(&self, name: &str) -> Option<String> {
-        text(self.raw(name)?)
+        self.borrowed_text(name).map(Cow::into_owned)
+    }
+
+    /// The same where it stands in the document: copied only where it is written with escapes.
+    pub fn borrowed_text(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.raw(name)?.text()
     }
 
     /// Text that is not empty.
     pub fn words(&self, name: &str) -> Option<String> {
-        self.text(name).filter(|text| !text.trim().is_empty())
+        let words = self.borrowed_text(name);
+        words
+            .filter(|text| !text.trim().is_empty())
+            .map(Cow::into_owned)
     }
 
     /// A whole number, also written as text or with a fraction of nought.
     pub fn integer(&self, name: &str) -> Option<i64> {
-        whole_number(&self.text(name)?)
+        whole_number(&self.borrowed_text(name)?)
     }
 
     /// A boolean, also written as 0 or 1 or as text.
     pub fn boolean(&self, name: &str) -> Option<bool> {
-        match self.text(name)?.as_str() {
+        match self.borrowed_text(name)?.as_ref() {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
             _ => None,
@@ -89,42 +145,56 @@ impl<'a> Object<'a> {
 
     /// The elements of a list that are text, numbers or booleans.
     pub fn texts(&self, name: &str) -> Vec<String> {
-        self.list(name).into_iter().filter_map(text).collect()
+        let texts = self.list(name).into_iter().filter_map(Raw::text);
+        texts.map(Cow::into_owned).collect()
     }
 
     /// The elements of a list that are whole numbers.
     pub fn integers(&self, name: &str) -> Vec<i64> {
-        self.texts(name)
-            .iter()
-            .filter_map(|text| whole_number(text))
-            .collect()
+        let texts = self.list(name).into_iter().filter_map(Raw::text);
+        texts.filter_map(|text| whole_number(&text)).collect()
     }
 
     /// A member that is an object.
     pub fn object(&self, name: &str) -> Option<Object<'a>> {
-        serde_json::from_str(self.raw(name)?.get()).ok()
+        members(&mut self.raw(name)?.scan(), Vec::new()).map(Object::of)
     }
 
     /// The elements of a list that are objects.
     pub fn objects(&self, name: &str) -> Vec<Object<'a>> {
-        let Some(list) = self.raw(name) else {
-            return Vec::new();
+        let mut objects: Vec<Self> = Vec::new();
+        let read = |list: Raw<'a>| {
+            elements(&mut list.scan(), |scan| {
+                // Mostly they have as many members as the one before.
+                let room = objects.last().map_or(0, |object| object.members.len());
+                let object = scan.attempt(|scan| members(scan, Vec::with_capacity(room)));
+                match object {
+                    Some(members) => objects.push(Self::of(members)),
+                    None => {
+                        scan.value()?;
+                    }
+                }
+                Some(())
+            })
         };
-        // Where all are, which is usual, one reading does.
-        serde_json::from_str(list.get()).unwrap_or_else(|_| {
-            let list = elements(list).into_iter();
-            list.filter_map(|element| serde_json::from_str(element.get()).ok())
-                .collect()
-        })
+        let _ = self.raw(name).and_then(read);
+        objects
     }
 
     /// The elements of a list, `null` among them; empty where there is none.
-    pub fn list(&self, name: &str) -> Vec<&'a RawValue> {
-        self.raw(name).map(elements).unwrap_or_default()
+    pub fn list(&self, name: &str) -> Vec<Raw<'a>> {
+        let mut list = Vec::new();
+        if let Some(value) = self.raw(name) {
+            let _ = elements(&mut value.scan(), |scan| {
+                list.push(Raw::new(scan.value()?));
+                Some(())
+            });
+        }
+        list
     }
 
     /// The members, as they stand in the document. They count as read.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub fn members(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
         self.members.iter().map(|member| {
             member.read.set(true);
             (member.name.as_ref(), member.value)
@@ -141,83 +211,30 @@ impl<'a> Object<'a> {
     /// A document of the members that were not read and are not `null`; `None` where there are
     /// none.
     pub fn unread(&self) -> Option<String> {
-        let mut document = String::new();
-        for member in &self.members {
-            if member.read.get() || member.value.get() == "null" {
-                continue;
-            }
-            document.push(if document.is_empty() { '{' } else { ',' });
-            quote(&member.name, &mut document);
-            document.push(':');
-            document.push_str(member.value.get());
-        }
-        if document.is_empty() {
+        let unread = || {
+            let members = self.members.iter();
+            members.filter(|member| !member.read.get() && !member.value.is_null())
+        };
+        // Written into a place of the right size: what grows is copied each time.
+        let size: usize = unread().map(Member::size).sum();
+        if size == 0 {
             return None;
+        }
+        let mut document = String::with_capacity(size + 1);
+        for member in unread() {
+            document.push(if document.is_empty() { '{' } else { ',' });
+            member.write(&mut document);
         }
         document.push('}');
         Some(document)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Outline).map(|members| Self {
-            members,
-            place: Cell::new(0),
-        })
-    }
-}
-
-struct Outline;
-
-impl<'de> Visitor<'de> for Outline {
-    type Value = Vec<Member<'de>>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::with_capacity(16);
-        while let Some((Name(name), value)) = map.next_entry()? {
-            members.push(Member {
-                name,
-                value,
-                read: Cell::new(false),
-            });
-        }
-        Ok(members)
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// A text as JSON.
-fn quote(text: &str, document: &mut String) {
-    if text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    {
-        document.push('"');
-        document.push_str(text);
-        document.push('"');
-    } else {
-        document.push_str(&serde_json::to_string(text).unwrap_or_default());
-    }
-}
-
-fn elements(list: &RawValue) -> Vec<&RawValue> {
-    serde_json::from_str(list.get()).unwrap_or_default()
-}
-
-fn text(value: &RawValue) -> Option<String> {
-    let json = value.get();
-    match json.as_bytes().first()? {
-        b'"' if !json.contains('\\') => json.get(1..json.len() - 1).map(str::to_owned),
-        b'"' => serde_json::from_str(json).ok(),
-        b'{' | b'[' | b'n' => None,
-        _ => Some(json.to_owned()),
+/// What is wrong with a document, in the words of a parser that has some.
+fn refusal(document: &[u8]) -> serde_json::Error {
+    match serde_json::from_slice::<BTreeMap<Cow<'_, str>, &RawValue>>(document) {
+        Err(error) => error,
+        Ok(_) => serde::de::Error::custom("no JSON object"),
     }
 }
 
@@ -290,6 +307,61 @@ mod tests {
         assert_eq!(listing.unread().as_deref(), Some(rest));
         listing.skip(&["new", "big"]);
         assert_eq!(listing.unread(), None);
+        assert_eq!(object(r#"{"empty":null}"#).unread(), None);
+    }
+
+    #[test]
+    fn what_is_carried_on_under_a_name_with_escapes_keeps_it() {
+        let listing = object(r#"{ "id" : 1, "a\"b" : [1, 2], "\u00e9" : "\u00e9", "é2":0 }"#);
+        listing.integer("id");
+        let rest = r#"{"a\"b":[1, 2],"é":"\u00e9","é2":0}"#;
+        assert_eq!(listing.unread().as_deref(), Some(rest));
+    }
+
+    #[test]
+    fn a_value_is_written_as_it_was_read() {
+        let listing = object(r#"{"price":29.90,"id":9007199254740993,"a":{"b": "\u00e9"}}"#);
+        let values: Vec<Raw<'_>> = listing.members().map(|(_, value)| value).collect();
+        let written = r#"[29.90,9007199254740993,{"b": "\u00e9"}]"#;
+        assert_eq!(serde_json::to_string(&values).unwrap(), written);
+    }
+
+    /// What a page says beside its list, and the ids in it.
+    fn page(json: &str) -> Option<(Option<i64>, Vec<Option<i64>>)> {
+        let mut ids = Vec::new();
+        let each = |object: &Object<'_>| ids.push(object.integer("id"));
+        let page = Object::parse_page(json.as_bytes(), "results", each).ok()?;
+        Some((page.integer("count"), ids))
+    }
+
+    #[test]
+    fn a_page_hands_over_each_object_of_its_list_once() {
+        let json = r#"{"results":[{"id":1,"results":[{"id":9}]},null,7,[{"id":8}],{},
+            {"\ud800":0},{"id":"2"}],"count":5}"#;
+        assert_eq!(page(json), Some((Some(5), vec![Some(1), None, Some(2)])));
+        let twice = r#"{"count":1,"results":[{"id":1}],"results":[{"id":2}]}"#;
+        assert_eq!(page(twice), Some((Some(1), vec![Some(1)])));
+    }
+
+    #[test]
+    fn a_page_without_a_list_hands_over_nothing() {
+        for json in [
+            r#"{"count":0}"#,
+            r#"{"count":0,"results":null}"#,
+            r#"{"count":0,"results":{"id":1}}"#,
+            r#"{"count":0,"results":[ ]}"#,
+        ] {
+            assert_eq!(page(json), Some((Some(0), Vec::new())), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_breaks_off_is_none() {
+        let json = r#"{"results":[{"id":1},{"id":2}],"count":2}"#;
+        assert!(page(json).is_some());
+        for end in 0..json.len() {
+            assert_eq!(page(&json[..end]), None, "{}", &json[..end]);
+        }
     }
 
     #[test]

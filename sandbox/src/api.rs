@@ -7,6 +7,7 @@ use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::{HeaderName, StatusCode};
 
 use crate::check::{self, Raw};
+use crate::clock;
 use crate::core::Core;
 use crate::etsy::{self, Call};
 use crate::faults;
@@ -60,6 +61,7 @@ pub(crate) fn answer(
     base_url: &str,
     incoming: &Incoming,
 ) -> Answer {
+    core.clock.tick();
     let now = core.clock.now();
     core.market.age(now);
     let mut user_id = None;
@@ -165,14 +167,15 @@ fn perform(
     caller: Option<Caller>,
 ) -> Result<Reply, Refusal> {
     check_scopes(operation, caller.as_ref())?;
+    let now = core.clock.now();
     let raw = Raw {
+        year: clock::year(now),
         query: &incoming.query,
         headers: &incoming.headers,
         body: &incoming.body,
         parts: incoming.parts.as_ref(),
     };
     let input = check::check(operation, &path, &raw)?;
-    let now = core.clock.now();
     let call = Call {
         operation,
         input,

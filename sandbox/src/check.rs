@@ -21,6 +21,8 @@ const MULTIPART: &str = "multipart/form-data";
 
 /// The raw request, as far as its checking needs it.
 pub(crate) struct Raw<'a> {
+    /// The year of the sandbox's clock, which some names of values follow.
+    pub(crate) year: i64,
     pub(crate) query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Bytes,
@@ -45,7 +47,7 @@ pub(crate) fn check(
         match body.content_type.as_str() {
             JSON => input.body = check_json(operation, &body.schema, raw.body)?,
             MULTIPART => check_parts(operation, &body.schema, raw, &mut input)?,
-            _ => input.body = check_form(operation, &body.schema, raw.body)?,
+            _ => input.body = check_form(operation, &body.schema, raw.body, raw.year)?,
         }
     } else if !raw.body.is_empty() {
         return Err(Refusal::bad(format!("{} takes no body", operation.id)));
@@ -143,13 +145,19 @@ fn check_content_type(wanted: &str, raw: &Raw<'_>) -> Result<(), Refusal> {
     )))
 }
 
-fn check_form(operation: &Operation, schema: &Shape, body: &Bytes) -> Result<Fields, Refusal> {
+fn check_form(
+    operation: &Operation,
+    schema: &Shape,
+    body: &Bytes,
+    year: i64,
+) -> Result<Fields, Refusal> {
     if std::str::from_utf8(body).is_err() {
         return Err(Refusal::bad("The body is not valid UTF-8"));
     }
     let mut fields = Fields::default();
     for (name, written) in last_of_each(body) {
         let shape = body_field(operation, schema, &name)?;
+        let shape = facts::of_year(&name, shape, year);
         fields.insert(&name, written_value(&name, &written, &shape)?);
     }
     require(schema, |name| fields.has(name))?;
@@ -243,7 +251,7 @@ mod tests {
     fn form(operation: &str, body: &str) -> Result<Fields, Refusal> {
         let operation = &Table::get().operations[operation];
         let schema = &operation.body.as_ref().unwrap().schema;
-        check_form(operation, schema, &Bytes::from(body.to_owned()))
+        check_form(operation, schema, &Bytes::from(body.to_owned()), 2026)
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod webhooks;
 use std::time::Duration;
 
 use axum::http::{StatusCode, Uri};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ use crate::market::seed::{self, NewSeller};
 use crate::oauth::{self, grants::Caller, grants::TokenPair};
 use crate::options::Options;
 use crate::reply::{Refusal, Reply};
+use crate::saved;
 use crate::server::Server;
 use crate::state;
 
@@ -73,15 +75,20 @@ fn route(server: &Server, incoming: &Incoming) -> Result<Value, Refusal> {
             *core = Core::new(&server.options);
             Ok(json!({}))
         }
+        ("POST", "save") => saved::save(core).map_err(Refusal::bad),
+        ("POST", "load") => {
+            let document = read(incoming)?;
+            saved::load(core, &document).map_err(Refusal::bad)?;
+            Ok(json!({}))
+        }
         ("POST", "expire-tokens") => {
             let wish: Expiry = read(incoming)?;
             let now = core.clock.now();
             Ok(json!({ "expired": core.grants.expire(wish.refresh, now) }))
         }
         ("POST", "clock") => {
-            let wish: Advance = read(incoming)?;
-            core.clock.advance(Duration::from_secs(wish.seconds));
-            Ok(json!({ "now": core.clock.now(), "ahead_seconds": core.clock.ahead().as_secs() }))
+            move_clock(core, &read::<ClockWish>(incoming)?).map_err(Refusal::bad)?;
+            Ok(json!({ "now": core.clock.now(), "ahead_seconds": core.clock.ahead() }))
         }
         ("POST", "shops") => {
             let seller = add_seller(core, &read::<NewSeller>(incoming)?).map_err(Refusal::bad)?;
@@ -148,10 +155,13 @@ struct Expiry {
     refresh: bool,
 }
 
+/// By how much, or to when: one of the two.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    seconds: u64,
+#[serde(default, deny_unknown_fields)]
+struct ClockWish {
+    seconds: Option<u64>,
+    /// RFC 3339, such as `2027-01-01T00:00:00Z`.
+    to: Option<Timestamp>,
 }
 
 #[derive(Deserialize, Default)]
@@ -211,6 +221,17 @@ pub(crate) fn inject(core: &mut Core, fault: Fault) -> Result<(), String> {
         return Ok(());
     }
     core.faults.add(fault)
+}
+
+fn move_clock(core: &mut Core, wish: &ClockWish) -> Result<(), String> {
+    match (wish.seconds, wish.to) {
+        (Some(seconds), None) => {
+            core.advance(Duration::from_secs(seconds));
+            Ok(())
+        }
+        (None, Some(to)) => core.move_to(to.as_second()),
+        _ => Err("the clock moves by seconds or to a time: name one of them".to_owned()),
+    }
 }
 
 /// Adds a seller with a shop.

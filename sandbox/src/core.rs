@@ -2,7 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
@@ -15,7 +17,9 @@ use crate::oauth::grants::Grants;
 use crate::options::Options;
 use crate::webhooks::Webhooks;
 
-/// The sandbox's memory. Nothing of it outlives the process.
+/// The sandbox's memory. What of it outlives the process, `saved` says.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
@@ -23,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
     pub(crate) faults: Faults,
+    /// What was asked is no state: a sandbox that goes on elsewhere has been asked nothing there.
+    #[serde(skip)]
     pub(crate) history: History,
     pub(crate) webhooks: Webhooks,
 }
@@ -31,7 +37,7 @@ impl Core {
     /// A fresh one, with the sellers that it begins with.
     pub(crate) fn new(options: &Options) -> Self {
         let mut core = Self {
-            clock: Clock::default(),
+            clock: Clock::new(options),
             ids: Ids::new(options.seed),
             market: Market::default(),
             grants: Grants::default(),
@@ -41,12 +47,26 @@ impl Core {
             webhooks: Webhooks::default(),
         };
         let now = core.clock.now();
+        core.market.age(now);
         for seller in seed::sellers() {
             if let Err(reason) = seed::add(&mut core.market, &mut core.ids, &seller, now) {
                 tracing::error!(reason, "a seller of the seed was refused");
             }
         }
         core
+    }
+
+    /// Moves the clock forward: what is due by then happens.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+        self.market.age(self.clock.now());
+    }
+
+    /// Moves the clock forward to a time in seconds since 1970, or says why not.
+    pub(crate) fn move_to(&mut self, seconds: i64) -> Result<(), String> {
+        self.clock.move_to(seconds)?;
+        self.market.age(self.clock.now());
+        Ok(())
     }
 }
 

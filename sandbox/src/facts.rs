@@ -4,6 +4,9 @@
 //! went since, and formats that it leaves open stand here, so that a new document never overwrites
 //! them and a reader sees at once what is our own knowledge.
 
+use serde_json::Value;
+
+use crate::eras;
 use crate::table::{Kind, Shape};
 
 /// The largest page; a larger `limit` is clamped without a word.
@@ -160,6 +163,24 @@ pub(crate) fn added(operation: &str, field: &str) -> Option<Shape> {
         nullable: true,
         ..Shape::default()
     })
+}
+
+/// A body field's shape in a year: the eras of `when_made` are those of the year.
+pub(crate) fn of_year(field: &str, mut shape: Shape, year: i64) -> Shape {
+    if field == "when_made" {
+        shape
+            .allowed
+            .retain(|name| !name.as_str().is_some_and(eras::slides));
+        shape
+            .allowed
+            .extend(eras::sliding(year).into_iter().map(Value::from));
+    }
+    shape
+}
+
+/// Whether a reply's value is right in some year, though the document's year has another name for it.
+pub(crate) fn is_of_another_year(field: &str, value: &str) -> bool {
+    field == "when_made" && eras::is_sliding(value)
 }
 
 /// Whether the document says a reply's field is never null, and Etsy sends null.

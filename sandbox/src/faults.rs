@@ -50,6 +50,31 @@ pub enum FaultKind {
     Echo,
 }
 
+impl FaultKind {
+    /// Every kind, and what it does in a few words.
+    pub(crate) const ALL: [(Self, &'static str); 13] = [
+        (Self::ErrorAfter, "500 after the work was done"),
+        (Self::ErrorBefore, "500, nothing done"),
+        (Self::Unavailable, "503, nothing done"),
+        (Self::RateLimited, "429, nothing done"),
+        (Self::Slow, "waits, then works"),
+        (Self::SlowAfter, "works, then waits"),
+        (Self::Cut, "reply cut in the middle"),
+        (Self::CutBefore, "connection cut, nothing done"),
+        (Self::Html, "a gateway's page, nothing done"),
+        (Self::Empty, "works, reply without a body"),
+        (Self::RevokeNextToken, "the next tokens are revoked"),
+        (Self::RevokeToken, "the request's token is revoked"),
+        (Self::Echo, "the request's headers back"),
+    ];
+
+    /// The name in JSON.
+    pub(crate) fn name(self) -> String {
+        let name = serde_json::to_value(self).unwrap_or_default();
+        name.as_str().unwrap_or_default().to_owned()
+    }
+}
+
 /// A fault in the queue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,7 +172,8 @@ impl Fault {
 }
 
 /// The faults that wait.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Faults {
     queue: Vec<Fault>,
 }
@@ -234,6 +260,14 @@ mod tests {
                 .is_err()
         );
         assert!(faults.add(Fault::new(FaultKind::Cut).times(0)).is_err());
+    }
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<String> =
+            FaultKind::ALL.iter().map(|(kind, _)| kind.name()).collect();
+        assert_eq!(names.len(), FaultKind::ALL.len());
+        assert!(names.contains("500-after") && names.contains("revoke-next-token"));
     }
 
     #[test]

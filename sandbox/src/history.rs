@@ -15,7 +15,7 @@ use crate::line::Sent;
 /// How many requests are remembered.
 const RECORDS_MAX: usize = 10_000;
 /// How many bytes of a body are remembered.
-pub(crate) const BODY_MAX: usize = 64 * 1024;
+pub(crate) const BODY_MAX: usize = 1024 * 1024;
 
 /// One request to the marketplace, answered.
 #[derive(Debug, Clone, Serialize)]
@@ -34,8 +34,10 @@ pub struct RequestRecord {
     pub operation: Option<String>,
     /// The status of the reply, also where a fault kept it from arriving.
     pub status: u16,
-    /// How long the reply took to make, in milliseconds.
+    /// How long the reply took to make, in milliseconds, waits on purpose among them.
     pub ms: u64,
+    /// The same in microseconds.
+    pub us: u64,
     /// Why it was refused, if it was.
     pub reason: Option<String>,
     /// The fault that hit it.

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// What an id is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Kind {
     User,
     Shop,
@@ -80,11 +80,13 @@ impl Kind {
 }
 
 /// The source of every id, token and code.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Ids {
     counts: BTreeMap<Kind, i64>,
     seed: u64,
-    random: StdRng,
+    /// How often something random was drawn.
+    drawn: u64,
 }
 
 impl Ids {
@@ -92,7 +94,7 @@ impl Ids {
         Self {
             counts: BTreeMap::new(),
             seed,
-            random: StdRng::seed_from_u64(seed),
+            drawn: 0,
         }
     }
 
@@ -113,15 +115,34 @@ impl Ids {
     pub(crate) fn opaque(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        (0..length)
-            .filter_map(|_| ALPHABET.get(self.random.random_range(0..ALPHABET.len())))
-            .map(|byte| char::from(*byte))
-            .collect()
+        let mut text = String::with_capacity(length);
+        while text.len() < length {
+            let bytes = self.draw();
+            let letters = bytes.iter().map(|byte| usize::from(byte % 64));
+            let letters = letters.filter_map(|at| ALPHABET.get(at));
+            let left = length - text.len();
+            text.extend(letters.take(left).map(|letter| char::from(*letter)));
+        }
+        text
+    }
+
+    /// The next 32 bytes of what the seed leads to. Nothing but a count is remembered, so that a
+    /// sandbox that was saved goes on as if it had never stopped.
+    fn draw(&mut self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(self.seed.to_le_bytes());
+        digest.update(self.drawn.to_le_bytes());
+        self.drawn = self.drawn.wrapping_add(1);
+        digest.finalize().into()
     }
 
     /// A random UUID, as Etsy's correlation header has it.
     pub(crate) fn uuid(&mut self) -> String {
-        let random: u128 = self.random.random();
+        let random = self
+            .draw()
+            .iter()
+            .take(16)
+            .fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
         let version = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
         let hex = format!("{version:032x}");
         let mut text = String::with_capacity(36);

@@ -23,7 +23,8 @@
 //! Reading order: `sandbox` (the handle), `server` and `api` (a request's way), `check` and `table`
 //! (what Etsy's document says), `facts` (what it does not say), `etsy` (one file for each kind of
 //! thing), `market` (the memory), `trade` and `webhooks` (what happens to orders, and the telling of it),
-//! `oauth`, `limits`, `faults`, `control`, `page`.
+//! `oauth`, `limits`, `faults`, `clock` and `eras` (time), `saved` (the state outside), `control`,
+//! `page`.
 
 // A listing is one `json!` of some fifty fields.
 #![recursion_limit = "256"]
@@ -37,6 +38,8 @@ mod clock;
 mod control;
 mod core;
 mod echo;
+mod encoding;
+mod eras;
 mod etsy;
 mod facts;
 mod faults;
@@ -53,8 +56,10 @@ mod options;
 mod page;
 mod reply;
 mod sandbox;
+mod saved;
 mod server;
 mod state;
+mod state_file;
 mod trade;
 mod values;
 mod webhooks;
@@ -69,4 +74,5 @@ pub use market::seed::{NewSeller, Seller};
 pub use oauth::grants::TokenPair;
 pub use options::{CLIENT_ID, CLIENT_SECRET, Options, PORT, REDIRECT_URI, Rotation};
 pub use sandbox::{ControlError, Sandbox, StartError};
+pub use state_file::StateError;
 pub use webhooks::{Delivery, DeliveryAttempt, DeliveryStatus, WebhookEvent, WebhookFault};

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, StatusCode};
 
+use serde::{Deserialize, Serialize};
+
+use crate::encoding;
 use crate::reply::{Refusal, Reply};
 
 const BUCKET_MS: i64 = 2 * 3_600_000;
@@ -20,7 +23,7 @@ const LIMIT_DAY: HeaderName = HeaderName::from_static("x-limit-per-day");
 const LEFT_DAY: HeaderName = HeaderName::from_static("x-remaining-today");
 
 /// Who a request counts for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Spender {
     /// The application, for requests without a token.
     Key,
@@ -45,7 +48,8 @@ pub(crate) struct Left {
     today: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Spent {
     /// When the requests of the last second came.
     recent: VecDeque<i64>,
@@ -54,8 +58,10 @@ struct Spent {
 }
 
 /// What every spender has spent.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Limits {
+    #[serde(with = "encoding::entries")]
     spent: BTreeMap<Spender, Spent>,
 }
 
@@ -111,13 +117,14 @@ impl Spent {
     }
 
     fn today(&self) -> u32 {
-        self.buckets.iter().map(|(_, count)| count).sum()
+        let counts = self.buckets.iter().map(|(_, count)| *count);
+        counts.fold(0, u32::saturating_add)
     }
 
     fn count(&mut self, now_ms: i64) {
         let begin = now_ms - now_ms.rem_euclid(BUCKET_MS);
         match self.buckets.back_mut() {
-            Some((last, count)) if *last == begin => *count += 1,
+            Some((last, count)) if *last == begin => *count = count.saturating_add(1),
             _ => self.buckets.push_back((begin, 1)),
         }
     }

@@ -1,9 +1,11 @@
 //! The command `stoflow-sandbox`: one sandbox until it is interrupted.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use jiff::Timestamp;
 use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Options, PORT, REDIRECT_URI, Rotation, Sandbox};
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +31,15 @@ struct Arguments {
     /// How long an access token lives, in seconds
     #[arg(long, default_value_t = 3600)]
     token_seconds: u32,
+    /// When the sandbox's clock begins, such as 2027-01-01T00:00:00Z; now, if not given
+    #[arg(long)]
+    start: Option<Timestamp>,
+    /// Let the clock stand still but for so many milliseconds with each request
+    #[arg(long)]
+    tick_ms: Option<u64>,
+    /// Begin with the state in this file, if it exists, and write the state to it at the end
+    #[arg(long)]
+    state: Option<PathBuf>,
     /// Added to each reply of the marketplace, in milliseconds
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
@@ -70,6 +81,9 @@ impl From<Arguments> for Options {
                 RotationName::OnUse => Rotation::OnUse,
             },
             token_seconds: arguments.token_seconds,
+            start: arguments.start.map(Timestamp::as_second),
+            tick: arguments.tick_ms.map(Duration::from_millis),
+            state: arguments.state,
             latency: Duration::from_millis(arguments.latency_ms),
             client_id: arguments.client_id,
             client_secret: arguments.client_secret,
@@ -94,7 +108,7 @@ async fn main() -> anyhow::Result<()> {
         sandbox.url(),
         sandbox.options().seed
     );
-    sandbox.run_until(interrupted()).await;
+    sandbox.run_until(interrupted()).await?;
     Ok(())
 }
 

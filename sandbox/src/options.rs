@@ -4,6 +4,7 @@
 //! put a real secret here.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The keystring that a sandbox knows unless told otherwise.
@@ -40,6 +41,14 @@ pub struct Options {
     pub rotation: Rotation,
     /// How long an access token lives, in seconds.
     pub token_seconds: u32,
+    /// When the sandbox's clock begins, in seconds since 1970; now, where it is none.
+    pub start: Option<i64>,
+    /// Where there is one, the clock stands still but for so much with each request to the
+    /// marketplace: the same requests then give the same replies to the byte.
+    pub tick: Option<Duration>,
+    /// A file with a state that [`crate::Sandbox::save`] made: where it exists the sandbox begins with
+    /// it, and it is written when the sandbox stops.
+    pub state: Option<PathBuf>,
     /// Added to each reply of the marketplace.
     pub latency: Duration,
     /// The application's keystring, which is also its OAuth client id.
@@ -48,7 +57,7 @@ pub struct Options {
     pub client_secret: String,
     /// The redirect URIs that the application registered, compared to the letter.
     pub redirect_uris: Vec<String>,
-    /// Whether the request history keeps bodies (up to 64 KiB each).
+    /// Whether the request history keeps bodies (up to 1 MiB each).
     pub keep_bodies: bool,
 }
 
@@ -62,6 +71,9 @@ impl Default for Options {
             per_day: 10_000,
             rotation: Rotation::default(),
             token_seconds: 3600,
+            start: None,
+            tick: None,
+            state: None,
             latency: Duration::ZERO,
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
@@ -80,6 +92,9 @@ impl fmt::Debug for Options {
             .field("per_day", &self.per_day)
             .field("rotation", &self.rotation)
             .field("token_seconds", &self.token_seconds)
+            .field("start", &self.start)
+            .field("tick", &self.tick)
+            .field("state", &self.state)
             .field("latency", &self.latency)
             .field("client_id", &self.client_id)
             .field("client_secret", &"***")

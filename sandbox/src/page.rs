@@ -1,17 +1,22 @@
-//! The page at `/`: what the sandbox holds, for a person. And the images that listings link to.
+//! The page at `/`: what the sandbox holds, for a person, and buttons for what the world does to it.
+//! And the images that listings link to.
+//!
+//! Whatever sellers and buyers wrote is escaped, and the one script that may run is named by its hash:
+//! a title that got through as markup could still do nothing.
 
-use std::fmt::Write;
+mod faults;
+mod listings;
+mod orders;
+mod requests;
 
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
-use crate::core::Core;
-use crate::etsy::human_size;
 use crate::html::escape;
-use crate::market::listing::Listing;
-use crate::market::money::Currency;
-use crate::market::shop::Shop;
 use crate::reply::{Refusal, Reply};
 use crate::server::Server;
 
@@ -21,18 +26,17 @@ pub(crate) const IMAGE_PREFIX: &str = "/img/";
 /// Where videos are served.
 pub(crate) const VIDEO_PREFIX: &str = "/video/";
 
-/// How many requests the page shows.
-const REQUESTS_SHOWN: usize = 60;
+const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = include_str!("page/script.js");
 
 /// The page.
 pub(crate) fn answer(server: &Server) -> Reply {
-    let core = server.core();
-    let mut shops = String::new();
-    for shop in core.market.shops.values() {
-        shops.push_str(&shop_section(&core, shop));
-    }
+    let core = server.quiet_core();
+    let (access, refresh) = core.grants.counts(core.clock.now());
     let text = format!(
-        include_str!("page.html"),
+        include_str!("page/page.html"),
+        style = STYLE,
+        script = SCRIPT,
         url = escape(&server.base_url),
         client_id = escape(&server.options.client_id),
         redirect_uris = escape(&server.options.redirect_uris.join(" ")),
@@ -40,11 +44,21 @@ pub(crate) fn answer(server: &Server) -> Reply {
         per_day = server.options.per_day,
         rotation = escape(&format!("{:?}", server.options.rotation)),
         now = time(core.clock.now()),
-        shops = shops,
-        requests = requests(&core),
+        access = access,
+        refresh = refresh,
+        kinds = faults::kinds(),
+        operations = faults::operations(),
+        faults = faults::queued(&core),
+        shops = listings::shops(&core),
+        orders = orders::rows(&core),
+        requests = requests::rows(&core),
     );
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'";
-    Reply::html(StatusCode::OK, text).with(CONTENT_SECURITY_POLICY, policy)
+    let script = STANDARD.encode(Sha256::digest(SCRIPT));
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; connect-src 'self'; \
+         script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    Reply::html(StatusCode::OK, text).with(CONTENT_SECURITY_POLICY, &policy)
 }
 
 /// An image's bytes, whatever size its name asks for.
@@ -82,130 +96,6 @@ pub(crate) fn video(server: &Server, path: &str) -> Reply {
         .with(X_CONTENT_TYPE_OPTIONS, "nosniff"),
         None => Refusal::new(StatusCode::NOT_FOUND, "There is no such video").reply,
     }
-}
-
-fn shop_section(core: &Core, shop: &Shop) -> String {
-    let listings: Vec<&Listing> = core
-        .market
-        .listings
-        .values()
-        .filter(|listing| listing.shop_id == shop.id)
-        .collect();
-    let mut rows = String::new();
-    for listing in &listings {
-        rows.push_str(&listing_row(core, shop, listing));
-    }
-    if listings.is_empty() {
-        rows.push_str("<tr><td colspan=7 class=none>no listings");
-    }
-    let login = core
-        .market
-        .users
-        .get(&shop.user_id)
-        .map_or("", |user| user.login_name.as_str());
-    format!(
-        "<section><h2>{name} <small>shop {id} · user {user} ({login}) · {country} · {currency}</small></h2>\n\
-         <table><tr><th><th>Listing<th>State<th>Title<th>Price<th>Stock<th>Changed\n{rows}</table></section>\n",
-        name = escape(&shop.name),
-        id = shop.id,
-        user = shop.user_id,
-        login = escape(login),
-        country = escape(&shop.country),
-        currency = shop.currency.code,
-    )
-}
-
-fn listing_row(core: &Core, shop: &Shop, listing: &Listing) -> String {
-    let mut thumbnails = String::new();
-    for listed in &listing.images {
-        if let Some(image) = core.market.images.get(&listed.image_id) {
-            let extension = image.sniffed.kind.extension();
-            let alt = escape(&listed.alt_text);
-            let _ = write!(
-                thumbnails,
-                "<img src=\"{IMAGE_PREFIX}il_75x75.{}.{extension}\" alt=\"{alt}\" title=\"{alt}\">",
-                image.id
-            );
-        }
-    }
-    format!(
-        "<tr><td class=images>{thumbnails}<td>{id}<td class=\"state {state}\">{state}\
-         <td>{title}{inventory}<td class=number>{price}<td class=number>{stock}<td>{changed}\n",
-        id = listing.id,
-        state = escape(listing.state.name()),
-        title = escape(&listing.title),
-        inventory = inventory(shop.currency, listing),
-        price = listing_price(shop.currency, listing),
-        stock = listing.inventory.quantity(),
-        changed = time(listing.modified),
-    )
-}
-
-fn listing_price(currency: Currency, listing: &Listing) -> String {
-    currency.display(listing.inventory.price())
-}
-
-fn inventory(currency: Currency, listing: &Listing) -> String {
-    let mut rows = String::new();
-    for product in &listing.inventory.products {
-        let values: Vec<String> = product
-            .properties
-            .iter()
-            .map(|property| format!("{}: {}", property.name, property.values.join(", ")))
-            .collect();
-        for offering in &product.offerings {
-            let off = if offering.enabled { "" } else { " (off)" };
-            let _ = write!(
-                rows,
-                "<tr><td>{}<td>{}<td class=number>{}<td class=number>{}{off}",
-                escape(&values.join(" · ")),
-                escape(&product.sku),
-                currency.display(offering.price),
-                offering.quantity,
-            );
-        }
-    }
-    let count = listing.inventory.products.len();
-    let files = listing.files.len();
-    let files = if files == 0 {
-        String::new()
-    } else {
-        format!(" · {files} files")
-    };
-    format!(
-        "<details><summary>{count} products{files}</summary>\
-         <table><tr><th>Values<th>SKU<th>Price<th>Stock{rows}</table></details>"
-    )
-}
-
-fn requests(core: &Core) -> String {
-    let mut rows = String::new();
-    for record in core.history.records().rev().take(REQUESTS_SHOWN) {
-        let why = record.reason.as_deref().unwrap_or("");
-        let fault = record
-            .fault
-            .map(|kind| format!("{kind:?}"))
-            .unwrap_or_default();
-        let _ = writeln!(
-            rows,
-            "<tr><td class=number>{number}<td>{at}<td>{method}<td>{path}<td>{operation}\
-             <td class=\"number s{class}\">{status}<td class=number>{ms} ms<td class=number>{bytes}<td>{why} {fault}",
-            number = record.number,
-            at = time(record.at_ms / 1000),
-            method = escape(&record.method),
-            path = escape(&record.path),
-            operation = escape(record.operation.as_deref().unwrap_or("–")),
-            class = record.status / 100,
-            status = record.status,
-            ms = record.ms,
-            bytes = human_size(record.request_bytes),
-            why = escape(why),
-        );
-    }
-    if rows.is_empty() {
-        rows.push_str("<tr><td colspan=9 class=none>no requests yet");
-    }
-    rows
 }
 
 fn time(seconds: i64) -> String {

@@ -1,6 +1,7 @@
 //! A sandbox that runs inside a program: started, looked into, disturbed, stopped.
 
 mod orders;
+mod persistence;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::oauth::grants::TokenPair;
 use crate::options::Options;
 use crate::server::{self, Server};
 use crate::state;
+use crate::state_file::StateError;
 use crate::webhooks;
 
 /// How long [`Sandbox::stop`] waits for requests that are being answered.
@@ -55,6 +57,9 @@ pub enum StartError {
         /// What is wrong with it.
         source: url::ParseError,
     },
+    /// The state that it was to begin with.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 /// What a control operation could not do, and why.
@@ -94,6 +99,7 @@ impl Sandbox {
             .map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let server = Arc::new(Server::new(options, format!("http://{address}")));
+        persistence::begin(&server)?;
         let router = Router::new()
             .fallback(server::serve)
             .with_state(Arc::clone(&server));
@@ -181,7 +187,16 @@ impl Sandbox {
 
     /// Moves the sandbox's clock forward: tokens, limits and listings age.
     pub fn advance(&self, by: Duration) {
-        self.server.core().clock.advance(by);
+        self.server.core().advance(by);
+    }
+
+    /// Moves the sandbox's clock forward to a time in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// A time that is past.
+    pub fn move_clock_to(&self, seconds: i64) -> Result<(), ControlError> {
+        self.server.core().move_to(seconds).map_err(ControlError)
     }
 
     /// Lets every access token expire, and with `refresh` every refresh token; how many did.
@@ -264,9 +279,21 @@ impl Sandbox {
         control::set_listing_state(&mut self.server.core(), &wish).map_err(ControlError)
     }
 
-    /// Stops it: no new requests, those being answered have two seconds.
-    pub async fn stop(mut self) {
-        self.sender.abort();
+    /// Stops it: no new requests, those being answered have two seconds. A state that cannot be
+    /// written is said in the log.
+    pub async fn stop(self) {
+        if let Err(error) = self.run_until(std::future::ready(())).await {
+            tracing::error!(%error, "the state is lost");
+        }
+    }
+
+    /// Runs until `signal` completes, then stops and writes the state, if the options name a file.
+    ///
+    /// # Errors
+    ///
+    /// The state could not be written.
+    pub async fn run_until(mut self, signal: impl Future<Output = ()>) -> Result<(), StateError> {
+        signal.await;
         if let Some(stop) = self.stop.take() {
             // An error means that it stopped by itself.
             let _ = stop.send(());
@@ -277,12 +304,7 @@ impl Sandbox {
         {
             self.task.abort();
         }
-    }
-
-    /// Runs until `signal` completes, then stops.
-    pub async fn run_until(self, signal: impl Future<Output = ()>) {
-        signal.await;
-        self.stop().await;
+        persistence::end(&self.server)
     }
 }
 

@@ -244,7 +244,8 @@ fn record(
     started: Instant,
     fault: Option<FaultKind>,
 ) {
-    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let ms = us / 1000;
     let status = answer.reply.status.as_u16();
     tracing::info!(
         method = incoming.method,
@@ -276,6 +277,7 @@ fn record(
         operation,
         status,
         ms,
+        us,
         reason: answer.reason.clone(),
         fault,
         user_id: answer.user_id,

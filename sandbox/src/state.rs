@@ -34,7 +34,7 @@ pub(crate) fn state(core: &Core, base_url: &str) -> Value {
         .map(|it| listing(core, it, base_url));
     json!({
         "now": core.clock.now(),
-        "clock_ahead_seconds": core.clock.ahead().as_secs(),
+        "clock_ahead_seconds": core.clock.ahead(),
         "tokens": { "access": access, "refresh": refresh },
         "faults": core.faults.queued(),
         "shops": shops.collect::<Vec<_>>(),

@@ -68,3 +68,21 @@ fn a_taken_port_is_said_with_what_to_do() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(text.contains("choose another port"), "{text}");
 }
+
+#[test]
+fn a_damaged_state_file_is_said_with_what_to_do() {
+    let file = std::env::temp_dir().join(format!("stoflow-command-{}.json", std::process::id()));
+    std::fs::write(&file, r#"{"form":"another"}"#).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_stoflow-sandbox"))
+        .args(["--port", "0", "--start", "2027-01-01T00:00:00Z", "--state"])
+        .arg(&file)
+        .output();
+    let output = output.unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        text.contains("/form: ") && text.contains("move it away"),
+        "{text}"
+    );
+}

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
+use stoflow_sandbox::conformance::request_differences;
 use stoflow_sandbox::table::{Operation, Table};
-use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Purchase};
+use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Options, Purchase};
 
-use crate::harness::{World, custom_product, draft, file, jpeg};
+use crate::harness::{World, custom_product, draft, file, jpeg, unlimited};
 
 /// Etsy documents it and answers 501 whatever is asked.
 const NOT_IMPLEMENTED: &str = "getListingProperty";
@@ -33,7 +34,11 @@ enum Body<'a> {
 
 impl Tour {
     async fn start(seller: usize) -> Self {
-        let world = World::start().await.signed_in_as(seller);
+        let options = Options {
+            keep_bodies: true,
+            ..unlimited()
+        };
+        let world = World::with(options).await.signed_in_as(seller);
         let mut tour = Self {
             ids: BTreeMap::new(),
             called: BTreeSet::new(),
@@ -78,6 +83,16 @@ impl Tour {
         assert!(answer.status < 300, "{operation} {}: {text}", answer.status);
         let record = self.world.sandbox.requests().pop().unwrap();
         assert_eq!(record.operation.as_deref(), Some(operation));
+        // What the gate lets through, another reader of the table has nothing to say about.
+        let differing = request_differences(
+            operation,
+            &record.method,
+            &record.path,
+            &record.query,
+            &record.headers,
+            record.request_body.unwrap_or_default().as_bytes(),
+        );
+        assert!(differing.is_empty(), "{operation}: {differing:?}");
         self.called.insert(operation.to_owned());
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }

@@ -13,6 +13,8 @@ use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Options, Sandbox, Seller, confor
 pub(crate) const MUGS: i64 = 944;
 /// A node whose listings have sizes: women's coats.
 pub(crate) const COATS: i64 = 409;
+/// When the sandbox's clock begins.
+pub(crate) const NOW: i64 = 1_795_608_000;
 /// The things that the first seller's shop begins with.
 pub(crate) const READINESS: i64 = 70_001;
 pub(crate) const POLICY: i64 = 80_001;
@@ -78,6 +80,8 @@ pub(crate) fn unlimited() -> Options {
     Options {
         per_second: 0,
         per_day: 0,
+        // In the year whose names for eras the tests use: 2026-11-25 12:00 UTC.
+        start: Some(NOW),
         ..Options::default()
     }
 }

@@ -55,7 +55,7 @@ enum Command {
     Spec {
         /// Etsy's OpenAPI document (JSON)
         file: PathBuf,
-        /// Only says what differs between the document and the table
+        /// Only says what differs between the document and the table; exits with 1 where something does
         #[arg(long)]
         diff: bool,
     },
@@ -63,7 +63,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -71,17 +71,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Plugins => plugins::build(),
-        Command::Test { long, filter } => test::run(long, filter.as_deref()),
-        Command::Demo { keep } => demo::run(keep),
-        Command::Bench { write } => bench::run_all(write),
-        Command::Check => check::run(),
-        Command::Spec { file, diff } => spec::run(
-            &file,
-            diff,
-            &paths::root().join("sandbox/etsy-operations.json"),
-        ),
+        Command::Plugins => plugins::build()?,
+        Command::Test { long, filter } => test::run(long, filter.as_deref())?,
+        Command::Demo { keep } => demo::run(keep)?,
+        Command::Bench { write } => bench::run_all(write)?,
+        Command::Check => check::run()?,
+        Command::Spec { file, diff } => {
+            let table = paths::root().join("sandbox/etsy-operations.json");
+            if !diff {
+                spec::write(&file, &table)?;
+            } else if spec::diff(&file, &table)? > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
     }
+    Ok(ExitCode::SUCCESS)
 }

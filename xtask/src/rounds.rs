@@ -16,15 +16,33 @@ const TABLE: &[Rounds] = &[
         short: 1,
         long: 5,
     },
+    // Kills before and after each request of a shipping profile's creation: rounds over all of them.
+    Rounds {
+        name: "POLICY_KILLS",
+        short: 1,
+        long: 20,
+    },
     // Publications killed at random moments, three times each.
     Rounds {
         name: "RANDOM_KILLS",
         short: 5,
         long: 200,
     },
+    // Shipments killed at random moments, three times each.
+    Rounds {
+        name: "SHIP_KILLS",
+        short: 3,
+        long: 100,
+    },
     // Calls at once on expired tokens.
     Rounds {
         name: "CONCURRENT_CALLS",
+        short: 1_000,
+        long: 1_000,
+    },
+    // Callers at once of a page that is not kept.
+    Rounds {
+        name: "KEPT_CALLERS",
         short: 1_000,
         long: 1_000,
     },

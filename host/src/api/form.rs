@@ -2,11 +2,13 @@
 //! are files by their names. Each file goes to disk as it comes in.
 
 use std::fs::File;
+use std::task::Poll;
 
 use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, StreamExt as _};
 use http::header;
 use http_body_util::BodyExt;
 
@@ -35,7 +37,9 @@ impl<S: Send + Sync> FromRequest<S> for CallForm {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
         if media_type.is_some_and(is_multipart) {
-            let parts = Multipart::from_request(request, state).await.map_err(bad)?;
+            let parts = Multipart::from_request(request.map(paced), state)
+                .await
+                .map_err(bad)?;
             return read_parts(parts).await;
         }
         Ok(Self {
@@ -43,6 +47,21 @@ impl<S: Send + Sync> FromRequest<S> for CallForm {
             assets: Assets::default(),
         })
     }
+}
+
+/// The body, which hands out one piece each time that it is asked. The parser of forms takes in all that
+/// is ready before it looks at any of it: what a file on this machine sends would be in memory whole.
+fn paced(body: Body) -> Body {
+    let mut pieces = body.into_data_stream();
+    let mut rests = false;
+    Body::from_stream(stream::poll_fn(move |context| {
+        rests = !rests;
+        if rests {
+            return pieces.poll_next_unpin(context);
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }))
 }
 
 /// Media types are written in any case (RFC 9110 §8.3.1).

@@ -104,6 +104,7 @@ pub(super) async fn show(
             "file": host.config.path(),
             "client_id": config.client_id,
             "client_secret": config.client_secret.as_ref().map(ToString::to_string),
+            "webhook_secrets": config.webhook_secrets.len(),
             "redirect_uri": config.redirect_uri,
             "scopes_left_out": config.scopes_left_out,
             "origins": config.origins,

@@ -69,6 +69,10 @@ pub(super) struct Configure {
     /// The file that holds the app's secret (Etsy: the shared secret); - reads it from stdin
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
+    /// The file that holds the secrets of what the marketplace pushes (whsec_…), one or several; - reads
+    /// them from stdin
+    #[arg(long, value_name = "FILE")]
+    webhook_secrets_file: Option<PathBuf>,
     /// The redirect URI, to the letter as the app has registered it
     #[arg(long, value_name = "URI")]
     redirect_uri: Option<String>,
@@ -236,10 +240,14 @@ async fn show(client: &mut Client, plugin: &str) -> Result<(), Failure> {
 
 async fn configure(client: &mut Client, configure: Configure) -> Result<(), Failure> {
     let (client_secret, client_secret_file) = secret(configure.client_secret_file.as_deref())?;
+    let (webhook_secrets, webhook_secrets_file) =
+        secret(configure.webhook_secrets_file.as_deref())?;
     let change = PluginChange {
         client_id: configure.client_id,
         client_secret,
         client_secret_file,
+        webhook_secrets,
+        webhook_secrets_file,
         redirect_uri: configure.redirect_uri,
         without_scopes: configure.without_scopes.into_iter().collect(),
         with_scopes: configure.with_scopes.into_iter().collect(),

@@ -1,7 +1,7 @@
 //! What a command changes in one plugin's part of `stoflow.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use toml_edit::{Item, Table};
@@ -20,6 +20,12 @@ pub struct PluginChange {
     /// The file that holds it.
     #[serde(default)]
     pub client_secret_file: Option<PathBuf>,
+    /// The secrets of the marketplace's pushes, with white space between them.
+    #[serde(default)]
+    pub webhook_secrets: Option<String>,
+    /// The file that holds them.
+    #[serde(default)]
+    pub webhook_secrets_file: Option<PathBuf>,
     /// The `redirect_uri` of consent.
     #[serde(default)]
     pub redirect_uri: Option<String>,
@@ -46,21 +52,40 @@ pub(super) fn apply(table: &mut Table, change: &PluginChange) {
     };
     set("client_id", change.client_id.as_deref());
     set("redirect_uri", change.redirect_uri.as_deref());
-    set("client_secret", change.client_secret.as_deref());
-    let file = change
-        .client_secret_file
-        .as_ref()
-        .map(|path| path.display().to_string());
-    set("client_secret_file", file.as_deref());
-    if change.client_secret.is_some() {
-        table.remove("client_secret_file");
-    }
-    if file.is_some() {
-        table.remove("client_secret");
-    }
+    apply_secret(
+        table,
+        ["client_secret", "client_secret_file"],
+        change.client_secret.as_deref(),
+        change.client_secret_file.as_deref(),
+    );
+    apply_secret(
+        table,
+        ["webhook_secrets", "webhook_secrets_file"],
+        change.webhook_secrets.as_deref(),
+        change.webhook_secrets_file.as_deref(),
+    );
     apply_scopes(table, change);
     apply_map(table, "origins", &change.origins);
     apply_map(table, "settings", &change.settings);
+}
+
+/// A secret, or the file that holds it: one takes the other's place.
+fn apply_secret(
+    table: &mut Table,
+    [key, file_key]: [&str; 2],
+    secret: Option<&str>,
+    file: Option<&Path>,
+) {
+    if secret.is_some() || file.is_some() {
+        table.remove(key);
+        table.remove(file_key);
+    }
+    if let Some(secret) = secret {
+        table.insert(key, toml_edit::value(secret));
+    }
+    if let Some(file) = file {
+        table.insert(file_key, toml_edit::value(file.display().to_string()));
+    }
 }
 
 fn apply_scopes(table: &mut Table, change: &PluginChange) {

@@ -11,6 +11,7 @@ use toml_edit::{DocumentMut, Item, Table};
 
 use super::change::{PluginChange, apply};
 use super::plugin::{PluginTable, SECRET_BYTES_MIN};
+use super::webhook;
 use super::{ConsentConfig, PluginConfig};
 use crate::directory;
 use crate::model::{Grant, PluginId};
@@ -106,9 +107,19 @@ impl Config {
 
     /// Changes what is set for a plugin, in the file and here.
     pub fn change(&self, id: &PluginId, change: &PluginChange) -> Result<(), ConfigError> {
-        if change.client_secret.is_some() && change.client_secret_file.is_some() {
+        let twice = [
+            (
+                "client_secret",
+                change.client_secret.is_some() && change.client_secret_file.is_some(),
+            ),
+            (
+                "webhook_secrets",
+                change.webhook_secrets.is_some() && change.webhook_secrets_file.is_some(),
+            ),
+        ];
+        if let Some((place, _)) = twice.into_iter().find(|(_, twice)| *twice) {
             return Err(ConfigError::Value {
-                place: "client_secret".into(),
+                place: place.into(),
                 message: "give the secret or the file that holds it, not both".into(),
             });
         }
@@ -294,6 +305,11 @@ fn resolve(
         }
         (None, None) => None,
     };
+    let webhook_secrets = webhook::secrets(
+        table.webhook_secrets,
+        table.webhook_secrets_file.as_deref(),
+        place,
+    )?;
     for (real, stand_in) in &table.origins {
         for origin in [real, stand_in] {
             check_origin(origin).map_err(|message| ConfigError::Value {
@@ -305,6 +321,7 @@ fn resolve(
     Ok(PluginConfig {
         client_id: table.client_id,
         client_secret,
+        webhook_secrets,
         redirect_uri: table.redirect_uri,
         scopes_left_out: table.scopes_left_out,
         origins: table.origins,

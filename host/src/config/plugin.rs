@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::WebhookSecret;
 use crate::model::Grant;
 use crate::secret::Secret;
 
@@ -19,6 +20,8 @@ pub struct PluginConfig {
     pub client_id: Option<String>,
     /// The app's secret, read from the file that holds it where one is named.
     pub client_secret: Option<Secret>,
+    /// By which the marketplace's pushes are known: any of them, so that one can take another's place.
+    pub webhook_secrets: Vec<WebhookSecret>,
     /// The `redirect_uri` of consent, to the letter as it is registered.
     pub redirect_uri: Option<String>,
     /// Scopes that sellers are not asked for, though the plugin names them.
@@ -52,6 +55,10 @@ pub(super) struct PluginTable {
     pub(super) client_secret: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) client_secret_file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) webhook_secrets: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) webhook_secrets_file: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) redirect_uri: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

@@ -34,6 +34,11 @@ impl RequestBody {
         matches!(self, Self::Collected(_))
     }
 
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Collected(bytes) if bytes.is_empty())
+    }
+
     /// It, to be sent. `None` where it was a stream and is used up.
     pub(super) fn take(&mut self) -> Option<Body> {
         match self {

@@ -140,13 +140,18 @@ impl Reader {
             let what = "the reply is larger than 8 MiB";
             return Err(refusal(RefusalKind::ReplyTooLarge, what));
         }
-        if self.record.read(piece.len()) > CALL_BYTES_MAX {
-            let what = "the replies of this call are larger than 32 MiB together";
-            return Err(refusal(RefusalKind::CallTooLarge, what)
-                .remedy("ask for less in one call: smaller pages, fewer items"));
-        }
-        Ok(piece)
+        count(&self.record, piece)
     }
+}
+
+/// A piece of a reply, counted among all that the call reads.
+pub(super) fn count(record: &CallRecord, piece: Bytes) -> Result<Bytes, Refusal> {
+    if record.read(piece.len()) > CALL_BYTES_MAX {
+        let what = "the replies of this call are larger than 32 MiB together";
+        return Err(refusal(RefusalKind::CallTooLarge, what)
+            .remedy("ask for less in one call: smaller pages, fewer items"));
+    }
+    Ok(piece)
 }
 
 fn refusal(kind: RefusalKind, what: &str) -> Refusal {

@@ -51,7 +51,23 @@ fn endpoint_text(endpoint: &Endpoint) -> String {
         text.push_str(" with ");
         text.push_str(&credentials.join(" and "));
     }
+    if let Some(seconds) = endpoint.cache_seconds {
+        text.push_str("; replies are kept and used again for ");
+        text.push_str(&time(seconds));
+    }
     text
+}
+
+/// In the largest unit that says it exactly.
+fn time(seconds: u32) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let fits = units
+        .into_iter()
+        .find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    let (unit, name) = fits.unwrap_or((1, "second"));
+    let count = seconds / unit;
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{plural}")
 }
 
 fn credential_text(credential: &Credential) -> String {
@@ -98,5 +114,17 @@ mod tests {
         );
         endpoint.credentials.clear();
         assert!(endpoint_text(&endpoint).ends_with("without a credential"));
+        for (seconds, text) in [
+            (86_400, "1 day"),
+            (7 * 86_400, "7 days"),
+            (5_400, "90 minutes"),
+            (7_200, "2 hours"),
+            (61, "61 seconds"),
+            (0, "0 seconds"),
+        ] {
+            endpoint.cache_seconds = Some(seconds);
+            let said = endpoint_text(&endpoint);
+            assert!(said.ends_with(&format!("used again for {text}")), "{said}");
+        }
     }
 }

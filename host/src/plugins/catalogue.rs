@@ -222,6 +222,7 @@ impl Plugins {
         self.store.commit(commit).await?;
         self.loaded().remove(id);
         self.config.remove(id)?;
+        self.doors.gateway.forget_plugin(id);
         let removed: Vec<_> = versions
             .into_iter()
             .map(|(_, installed)| installed)

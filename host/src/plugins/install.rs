@@ -202,3 +202,39 @@ fn check(description: &Description) -> Result<(), PluginsError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn checked(credentials: &serde_json::Value, cache_seconds: Option<u32>) -> Result<(), String> {
+        let description = serde_json::from_value(json!({
+            "id": "etsy",
+            "name": "Etsy",
+            "version": "1.0.0",
+            "endpoints": [{
+                "origin": "https://api.etsy.com",
+                "path_prefix": "/v3",
+                "methods": ["get"],
+                "credentials": credentials,
+                "cache_seconds": cache_seconds,
+            }],
+        }));
+        check(&description.unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_endpoint_with_a_sellers_token_cannot_ask_for_its_replies_to_be_kept() {
+        let key = json!({ "header": { "name": "x-api-key", "template": "{client-id}" } });
+        assert_eq!(checked(&json!([key]), Some(86_400)), Ok(()));
+        assert_eq!(checked(&json!([key, "user_token"]), None), Ok(()));
+        let refused = checked(&json!([key, "user_token"]), Some(86_400)).unwrap_err();
+        assert!(refused.contains("/endpoints/0/cache_seconds"), "{refused}");
+        assert!(
+            refused.contains("seller's token are never kept"),
+            "{refused}"
+        );
+    }
+}

@@ -86,6 +86,10 @@ impl Asset {
         self.size
     }
 
+    pub(super) fn content_type(&self) -> &str {
+        self.media_type
+    }
+
     /// The same file from its beginning.
     pub(super) fn opened(&self) -> Self {
         Self {

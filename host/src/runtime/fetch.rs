@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use url::Url;
 use wasmtime::component::Val;
 
@@ -116,6 +118,7 @@ async fn fetch(
         404 | 410 => return Err(NotFetched::new(Fault::Missing, status.to_string())),
         _ => return Err(NotFetched::new(Fault::Unavailable, status.to_string())),
     }
+    let said = media_type(&reply.headers);
     let unavailable = |error: String| NotFetched::new(Fault::Unavailable, error);
     let spool = Spool::new(ASSET_BYTES_MAX).await;
     let mut spool = spool.map_err(|error| unavailable(error.to_string()))?;
@@ -129,8 +132,30 @@ async fn fetch(
         call.record.active();
     }
     let file = spool.finish().await;
-    file.and_then(|file| Asset::new(url.path(), file))
-        .map_err(|error| unavailable(error.to_string()))
+    let asset = file
+        .and_then(|file| Asset::new(url.path(), file))
+        .map_err(|error| unavailable(error.to_string()))?;
+    if !may_be(&said, asset.content_type()) {
+        let why = format!("it is no {said}, though it says so");
+        return Err(NotFetched::new(Fault::Refused, why));
+    }
+    Ok(asset)
+}
+
+/// What a reply says that it is, without parameters; empty where it says nothing.
+fn media_type(headers: &HeaderMap) -> String {
+    let said = headers.get(CONTENT_TYPE);
+    let said = said.and_then(|value| value.to_str().ok());
+    let essence = said.unwrap_or_default().split(';').next();
+    essence.unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a content may be what it says: a page that asks to log in, sent as a picture, is none. Only
+/// what has a mark in its first bytes can be told; SVG is text and has none.
+fn may_be(said: &str, content: &str) -> bool {
+    let kind = |media_type: &str| media_type.split('/').next().unwrap_or_default().to_owned();
+    let has_mark = matches!(kind(said).as_str(), "image" | "video" | "audio");
+    !has_mark || said == "image/svg+xml" || kind(said) == kind(content)
 }
 
 fn not_sent(error: TransportError) -> NotFetched {
@@ -190,6 +215,27 @@ mod tests {
             &text("see https://evil.example/x for more"),
             "https://evil.example/x"
         ));
+    }
+
+    #[test]
+    fn what_says_that_it_is_a_picture_has_a_pictures_content() {
+        for (said, content, is_it) in [
+            ("image/jpeg", "image/jpeg", true),
+            ("image/jpeg", "image/png", true),
+            ("image/jpeg", "text/html", false),
+            ("image/png", "application/octet-stream", false),
+            ("video/mp4", "image/gif", false),
+            ("image/svg+xml", "text/xml", true),
+            ("application/octet-stream", "image/png", true),
+            ("application/pdf", "application/octet-stream", true),
+            ("", "image/png", true),
+        ] {
+            assert_eq!(may_be(said, content), is_it, "{said} {content}");
+        }
+        let mut headers = HeaderMap::new();
+        assert_eq!(media_type(&headers), "");
+        headers.insert(CONTENT_TYPE, "Image/JPEG ; q=1".parse().unwrap());
+        assert_eq!(media_type(&headers), "image/jpeg");
     }
 
     #[test]

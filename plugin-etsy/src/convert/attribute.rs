@@ -2,10 +2,11 @@
 //! of values. What came as a name is looked up in the category.
 
 use super::axis::{AxisValue, same_name};
+use super::options::Options;
 use crate::api::Form;
 use crate::id::Id;
 use stoflow_plugin_sdk::Object;
-use stoflow_plugin_sdk::types::{Attribute, AttributeValue, Warning};
+use stoflow_plugin_sdk::types::{Attribute, Warning};
 
 /// An attribute as Etsy takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,9 @@ impl Property {
             } else {
                 known.value_ids == self.value_ids
             };
-            known.property == self.id && same_values
+            // Nine and a half inches are not nine and a half centimetres.
+            let same_scale = self.scale.is_none() || known.scale == self.scale;
+            known.property == self.id && same_values && same_scale
         })
     }
 }
@@ -51,11 +54,12 @@ impl Property {
 /// Whether all of an attribute is there that Etsy needs, so that no look-up is.
 #[must_use]
 pub fn is_resolved(attribute: &Attribute) -> bool {
-    attribute.key.as_deref().and_then(Id::parse).is_some()
+    let is_id = |text: &Option<String>| text.as_deref().and_then(Id::parse).is_some();
+    is_id(&attribute.key)
         && attribute
             .values
             .iter()
-            .all(|value| value.id.as_deref().and_then(Id::parse).is_some())
+            .all(|value| is_id(&value.id) && (value.scale.is_none() || is_id(&value.scale)))
 }
 
 /// The attributes as Etsy takes them; `known` are the category's properties, empty where they were
@@ -102,125 +106,46 @@ fn property(attribute: &Attribute, known: &[Object<'_>]) -> Result<Property, Str
             attribute.name
         ));
     }
-    let possible = entry
-        .map(|entry| entry.objects("possible_values"))
-        .unwrap_or_default();
-    let mut value_ids = Vec::new();
+    let name = &attribute.name;
+    if let Some(entry) = entry {
+        check_count(entry, name, attribute.values.len())?;
+    }
+    let options = Options::read(entry);
+    let wanted = options.wanted_scale(attribute)?;
+    let (mut value_ids, mut scales) = (Vec::new(), Vec::new());
     for value in &attribute.values {
-        match value_id(value, &possible) {
-            Some(id) => value_ids.push(id),
-            None if possible.is_empty() && entry.is_some() => {} // Free text has no ids.
-            None => {
-                return Err(format!(
-                    "Etsy does not know {:?} as a value of {:?}",
-                    value.text, attribute.name
-                ));
-            }
+        if let Some((id, scale)) = options.value(value, wanted.as_ref(), name)? {
+            value_ids.push(id);
+            scales.extend(scale);
         }
     }
-    let scale = attribute
-        .values
-        .iter()
-        .find_map(|value| value.scale.as_deref().and_then(Id::parse));
+    let scale = options.scale(wanted, scales, name)?;
+    let values = attribute.values.iter();
     Ok(Property {
         id,
-        name: attribute.name.clone(),
+        name: name.clone(),
         value_ids,
-        values: attribute
-            .values
-            .iter()
-            .map(|value| value.text.trim().to_owned())
-            .collect(),
+        values: values.map(|value| value.text.trim().to_owned()).collect(),
         scale,
     })
 }
 
-fn value_id(value: &AttributeValue, possible: &[Object<'_>]) -> Option<Id> {
-    if let Some(id) = value.id.as_deref().and_then(Id::parse) {
-        return Some(id);
+fn check_count(entry: &Object<'_>, name: &str, count: usize) -> Result<(), String> {
+    let most = match entry.boolean("is_multivalued") {
+        Some(true) => entry
+            .integer("max_values_allowed")
+            .and_then(|most| usize::try_from(most).ok())
+            .filter(|most| *most > 0),
+        Some(false) => Some(1),
+        None => None,
+    };
+    match most {
+        Some(most) if count > most => Err(format!(
+            "Etsy takes at most {most} of the values of {name:?}, and these are {count}"
+        )),
+        _ => Ok(()),
     }
-    let scale = value.scale.as_deref();
-    let found = possible.iter().find(|choice| {
-        choice
-            .text("name")
-            .is_some_and(|name| same_name(&name, &value.text))
-            && (scale.is_none() || choice.text("scale_id").as_deref() == scale)
-    });
-    Id::parse(&found?.text("value_id")?)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn attribute(key: Option<&str>, name: &str, values: &[(Option<&str>, &str)]) -> Attribute {
-        let values = values.iter().map(|(id, text)| AttributeValue {
-            id: id.map(Into::into),
-            text: (*text).into(),
-            scale: None,
-        });
-        Attribute {
-            key: key.map(Into::into),
-            name: name.into(),
-            values: values.collect(),
-        }
-    }
-
-    const KNOWN: &str = r#"{"results":[
-        {"property_id":200,"name":"primary_color","display_name":"Primary color","supports_attributes":true,
-         "possible_values":[{"value_id":2,"name":"Blue"},{"value_id":3,"name":"Red"}]},
-        {"property_id":300,"name":"Height","display_name":"Height","supports_attributes":true,"possible_values":[]},
-        {"property_id":400,"name":"Cut","supports_attributes":false,"possible_values":null}]}"#;
-
-    #[test]
-    fn names_are_looked_up_and_what_is_unknown_is_named() {
-        let known = Object::parse(KNOWN.as_bytes()).unwrap();
-        let known = known.objects("results");
-        let attributes = [
-            attribute(
-                None,
-                "primary COLOR",
-                &[(None, "blue"), (Some("9"), "Teal")],
-            ),
-            attribute(Some("300"), "Height", &[(None, "12 cm")]),
-            attribute(None, "Scent", &[(None, "rose")]),
-            attribute(None, "Primary color", &[(None, "ultraviolet")]),
-            attribute(None, "Cut", &[(None, "x")]),
-        ];
-        let (properties, warnings) = properties(&attributes, &known);
-        let forms: Vec<Form> = properties.iter().map(Property::form).collect();
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(
-            forms,
-            [
-                vec![pair("value_ids", "2,9"), pair("values", "blue,Teal")],
-                vec![pair("value_ids", ""), pair("values", "12 cm")],
-            ]
-        );
-        let fields: Vec<&str> = warnings
-            .iter()
-            .filter_map(|warning| warning.field.as_deref())
-            .collect();
-        assert_eq!(
-            fields,
-            [
-                "/product/attributes/2",
-                "/product/attributes/3",
-                "/product/attributes/4"
-            ]
-        );
-    }
-
-    #[test]
-    fn an_attribute_with_all_its_ids_needs_no_look_up() {
-        let resolved = attribute(Some("200"), "Colour", &[(Some("2"), "Blue")]);
-        assert!(is_resolved(&resolved));
-        assert!(!is_resolved(&attribute(
-            None,
-            "Colour",
-            &[(Some("2"), "Blue")]
-        )));
-        let (properties, warnings) = properties(&[resolved], &[]);
-        assert_eq!((properties.len(), warnings.len()), (1, 0));
-    }
-}
+mod tests;

@@ -180,9 +180,7 @@ pub fn image(object: &Object<'_>) -> (i64, Image) {
             .words("url_fullxfull")
             .or_else(|| object.words("url_570xN"))
             .unwrap_or_default(),
-        alt_text: object
-            .words("alt_text")
-            .map(|text| super::text::decode(&text)),
+        alt_text: object.words("alt_text").map(super::text::decode),
     };
     (object.integer("rank").unwrap_or(i64::MAX), image)
 }

@@ -222,6 +222,29 @@ mod tests {
     }
 
     #[test]
+    fn a_long_list_is_never_counted_deep() {
+        let mut place = Place::default();
+        let all = list(&(1..=13_000).collect::<Vec<_>>());
+        let mut pages = 0;
+        loop {
+            let asked = place.asks(PAGE);
+            let (items, count) = all.page(&place, asked);
+            pages += 1;
+            let page = Seen {
+                items: &items,
+                found: items.len(),
+                count: Some(count),
+                asked,
+            };
+            let Some(next) = place.next(&page) else { break };
+            assert_eq!(next.offset, 0);
+            place = next;
+        }
+        // Of each page but the first one was on the page before.
+        assert_eq!(pages, 132);
+    }
+
+    #[test]
     fn a_page_without_a_moment_or_a_count_is_gone_on_from() {
         let place = Place::default();
         let mut page = Seen {

@@ -4,8 +4,7 @@ use super::image::images;
 use super::matrix_read::{amount, quantity};
 use super::text::decode;
 use crate::id::Id;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use crate::limits::PAGE;
 use stoflow_plugin_sdk::Object;
 use stoflow_plugin_sdk::listings::ListingPage;
 use stoflow_plugin_sdk::types::{Listing, ListingState, Money, Text};
@@ -45,12 +44,7 @@ pub fn state_text(state: ListingState) -> Option<&'static str> {
 #[must_use]
 pub fn listing(object: &Object<'_>) -> Option<Listing> {
     let id = Id::parse(&object.text("listing_id")?)?.to_string();
-    let text = |name: &str| {
-        object
-            .text(name)
-            .map(|text| decode(&text))
-            .unwrap_or_default()
-    };
+    let text = |name: &str| object.borrowed_text(name).map(decode).unwrap_or_default();
     let (title, description) = (text("title"), text("description"));
     let state_text = object.text("state").unwrap_or_default();
     let state = state(&state_text);
@@ -86,7 +80,7 @@ pub fn listing(object: &Object<'_>) -> Option<Listing> {
         url,
         category,
         sections: section.into_iter().collect(),
-        tags: tags.iter().map(|tag| decode(tag)).collect(),
+        tags: tags.into_iter().map(decode).collect(),
         images,
         created_at: original
             .or(created)
@@ -113,35 +107,14 @@ pub fn money(object: &Object<'_>) -> Option<Money> {
 ///
 /// Where the document is no JSON object.
 pub fn listing_page(json: &[u8]) -> Result<ListingPage, serde_json::Error> {
-    let text = std::str::from_utf8(json).unwrap_or_default();
-    // In one reading where every element is a listing, which is usual.
-    let (count, results) = match serde_json::from_str::<Page<'_>>(text) {
-        Ok(page) => (
-            page.count.and_then(|count| count.get().parse().ok()),
-            page.results,
-        ),
-        Err(_) => {
-            let page = Object::parse(json)?;
-            let count = page
-                .integer("count")
-                .and_then(|count| u64::try_from(count).ok());
-            (count, page.objects("results"))
-        }
-    };
-    let items = results.iter().filter_map(listing).collect();
+    let mut items = Vec::with_capacity(PAGE as usize);
+    let page = Object::parse_page(json, "results", |object| items.extend(listing(object)))?;
+    let count = page.integer("count");
     Ok(ListingPage {
         items,
         next: None,
-        total: count,
+        total: count.and_then(|count| u64::try_from(count).ok()),
     })
-}
-
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    count: Option<&'a RawValue>,
-    #[serde(borrow)]
-    results: Vec<Object<'a>>,
 }
 
 #[cfg(test)]

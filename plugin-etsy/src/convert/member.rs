@@ -151,7 +151,7 @@ pub fn read(
     for (name, value) in document.members() {
         let at = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
         match table.iter().find(|member| member.name == name) {
-            Some(member) => match member.kind.read(value, &at, violations) {
+            Some(member) => match member.kind.read(value.get(), &at, violations) {
                 Some(entry) => {
                     members.entries.insert(member.name, entry);
                 }
@@ -177,11 +177,10 @@ pub fn read(
 }
 
 impl Kind {
-    fn read(self, value: &RawValue, at: &str, violations: &mut Violations) -> Option<Entry> {
-        let json = value.get();
+    fn read(self, json: &str, at: &str, violations: &mut Violations) -> Option<Entry> {
         let text = serde_json::from_str::<String>(json).ok();
         let found = match self {
-            Self::List(table, _) => return list(table, value, at, violations),
+            Self::List(table, _) => return list(table, json, at, violations),
             Self::Boolean => serde_json::from_str(json).ok().map(Entry::Boolean),
             Self::Integer((min, max)) => whole(json)
                 .filter(|number| (min..=max).contains(number))
@@ -259,11 +258,11 @@ impl Kind {
 
 fn list(
     table: &'static [Member],
-    value: &RawValue,
+    json: &str,
     at: &str,
     violations: &mut Violations,
 ) -> Option<Entry> {
-    let items: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+    let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
     if items.is_empty() || items.len() > LIST_LENGTH {
         let message = format!("a list of at least one is needed, and of at most {LIST_LENGTH}");
         violations.add(at, "not-allowed", message);

@@ -129,11 +129,11 @@ impl Parcel {
         let mut warnings = vec![warning("already-told", said.to_owned(), None)];
         if let Some(tracking) = &self.tracking
             && let Some(there) = self.find(order, tracking)
-            && let Some(carrier) = there.carrier.as_deref()
-            && carrier != tracking.carrier
+            && let Some(named) = there.carrier.as_deref()
+            && carrier(named).0 != tracking.carrier
         {
             let message = format!(
-                "Etsy has {carrier} as its carrier, and no way to make that {}",
+                "Etsy has {named} as its carrier, and no way to make that {}",
                 tracking.carrier
             );
             let field = Some("/shipment/tracking/carrier");
@@ -312,7 +312,7 @@ impl Kind {
             }
             Self::List => {
                 let list = extension.raw(name)?;
-                list.get().starts_with('[').then(|| list.to_owned())
+                list.get().starts_with('[').then(|| raw(&list))?
             }
         }
     }

@@ -4,7 +4,6 @@
 use super::matrix_read::amount;
 use super::text::decode;
 use crate::id::Id;
-use serde_json::value::RawValue;
 use stoflow_plugin_sdk::policies::Policy;
 use stoflow_plugin_sdk::types::PolicyKind;
 use stoflow_plugin_sdk::{Decimal, Object};
@@ -20,13 +19,13 @@ pub const KINDS: [PolicyKind; 3] = [
 #[must_use]
 pub fn policies(kind: PolicyKind, reply: &Object<'_>) -> Vec<Policy> {
     let results = reply.list("results").into_iter();
-    results.filter_map(|one| policy(kind, one)).collect()
+    results.filter_map(|one| policy(kind, one.get())).collect()
 }
 
 /// One policy; `None` where even the id is missing, and for a deleted one.
 #[must_use]
-pub fn policy(kind: PolicyKind, json: &RawValue) -> Option<Policy> {
-    let object: Object<'_> = serde_json::from_str(json.get()).ok()?;
+pub fn policy(kind: PolicyKind, json: &str) -> Option<Policy> {
+    let object = Object::parse(json.as_bytes()).ok()?;
     if object.boolean("is_deleted") == Some(true) {
         return None;
     }
@@ -59,8 +58,8 @@ pub fn policy(kind: PolicyKind, json: &RawValue) -> Option<Policy> {
 }
 
 /// All that Etsy says of it but what it is called by.
-fn extension(json: &RawValue) -> Option<String> {
-    let object: Object<'_> = serde_json::from_str(json.get()).ok()?;
+fn extension(json: &str) -> Option<String> {
+    let object = Object::parse(json.as_bytes()).ok()?;
     object.skip(&[
         "shipping_profile_id",
         "return_policy_id",
@@ -148,7 +147,7 @@ mod tests {
     use super::*;
 
     fn read(kind: PolicyKind, json: &str) -> Option<Policy> {
-        policy(kind, &RawValue::from_string(json.to_owned()).unwrap())
+        policy(kind, json)
     }
 
     #[test]

@@ -28,13 +28,7 @@ pub struct Parts {
 #[must_use]
 pub fn product(listing: &Object<'_>, parts: &Parts) -> Product {
     let text = |name: &str| listing.text(name).map(|text| decode(&text));
-    let list = |name: &str| {
-        listing
-            .texts(name)
-            .iter()
-            .map(|text| decode(text))
-            .collect()
-    };
+    let list = |name: &str| listing.texts(name).iter().map(decode).collect();
     let extension = of_listing(listing);
     Product {
         title: text("title"),

@@ -1,6 +1,7 @@
 //! Text in Etsy's form. Etsy shows a description as it is, so HTML would appear with its tags; and
 //! what it answers has entities in it, which the seller never wrote.
 
+use std::borrow::Cow;
 use stoflow_plugin_sdk::types::Text;
 
 /// A description as Etsy shows it, and whether anything but text had to go.
@@ -14,10 +15,16 @@ pub fn plain(text: &Text) -> (String, bool) {
 
 /// Text of which the entities are resolved: `O&#39;Connell` is O'Connell.
 #[must_use]
-pub fn decode(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
+pub fn decode<'a>(text: impl Into<Cow<'a, str>>) -> String {
+    let text = text.into();
+    if text.contains('&') {
+        decoded(&text)
+    } else {
+        text.into_owned()
     }
+}
+
+fn decoded(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('&') {

@@ -19,6 +19,8 @@ use stoflow_plugin_sdk::types::{CancellationState, Error, Order};
 struct Telling {
     /// Whether the order counted as sent before.
     was_shipped: bool,
+    /// How many shipments it showed before.
+    shipments: usize,
     /// Whether Etsy has answered that it was told.
     is_told: bool,
 }
@@ -42,10 +44,7 @@ pub(super) fn ship(shop: &Id, receipt: &Id, request: &ShipmentRequest) -> Result
     if order.cancellation == CancellationState::Cancelled {
         return Err(Error::Conflict(format!("order {receipt} is cancelled")));
     }
-    let telling = Telling {
-        was_shipped: is_shipped(&order),
-        is_told: false,
-    };
+    let telling = Telling::of(&order);
     entry.save(&telling)?;
     match call(api::receipts::ship(shop, receipt, &parcel.body)) {
         Ok(reply) => {
@@ -69,11 +68,24 @@ pub(super) fn ship(shop: &Id, receipt: &Id, request: &ShipmentRequest) -> Result
 }
 
 impl Telling {
-    /// Whether Etsy took the parcel, though the order does not show its tracking: it said so, or the
-    /// order has counted as sent since.
-    fn took(&self, order: &Order) -> bool {
-        self.is_told || (!self.was_shipped && is_shipped(order))
+    fn of(order: &Order) -> Self {
+        Self {
+            was_shipped: is_shipped(order),
+            shipments: shipments(order),
+            is_told: false,
+        }
     }
+
+    /// Whether Etsy took the parcel, though the order does not show its tracking: it said so, or the
+    /// order has counted as sent since, and no other parcel is the reason.
+    fn took(&self, order: &Order) -> bool {
+        let is_unexplained = !self.was_shipped && shipments(order) <= self.shipments;
+        self.is_told || (is_unexplained && is_shipped(order))
+    }
+}
+
+fn shipments(order: &Order) -> usize {
+    order.shipments.as_ref().map_or(0, Vec::len)
 }
 
 fn now(shop: &Id, receipt: &Id) -> Result<Order, Error> {
@@ -102,16 +114,21 @@ mod tests {
     #[test]
     fn etsy_took_what_it_answered_or_what_made_the_order_sent() {
         let order = |json: &[u8]| order(&Object::parse(json).unwrap()).unwrap();
-        let sent = order(br#"{"receipt_id":1,"is_shipped":true}"#);
         let unsent = order(br#"{"receipt_id":1,"is_shipped":false}"#);
-        let telling = |was_shipped, is_told| Telling {
-            was_shipped,
-            is_told,
-        };
-        assert!(telling(false, false).took(&sent));
-        assert!(!telling(false, false).took(&unsent));
+        let sent = order(br#"{"receipt_id":1,"is_shipped":true}"#);
+        let other =
+            order(br#"{"receipt_id":1,"is_shipped":true,"shipments":[{"tracking_code":"7"}]}"#);
+        let begun = Telling::of(&unsent);
+        assert!(begun.took(&sent));
+        assert!(!begun.took(&unsent));
+        // Another parcel was told of in between.
+        assert!(!begun.took(&other));
         // It was sent before: that it still is says nothing of this parcel.
-        assert!(!telling(true, false).took(&sent));
-        assert!(telling(true, true).took(&unsent));
+        assert!(!Telling::of(&sent).took(&sent));
+        let told = Telling {
+            is_told: true,
+            ..Telling::of(&sent)
+        };
+        assert!(told.took(&unsent));
     }
 }

@@ -10,12 +10,11 @@ use crate::id::Id;
 use crate::refusal::{call, renamed};
 use crate::{api, settings};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use stoflow_plugin_sdk::http::Response;
 use stoflow_plugin_sdk::journal::{self, Checkpoint};
 use stoflow_plugin_sdk::policies::Policy;
 use stoflow_plugin_sdk::types::{Error, PolicyKind};
-use stoflow_plugin_sdk::{Object, Violations, log};
+use stoflow_plugin_sdk::{Object, Raw, Violations, log};
 
 const KIND: PolicyKind = PolicyKind::Shipping;
 
@@ -86,7 +85,7 @@ impl Creation {
         }
         let whole = there
             .iter()
-            .find(|(_, json)| object(json.get()).is_some_and(|profile| self.wanted.is(&profile)));
+            .find(|(_, json)| object(json).is_some_and(|profile| self.wanted.is(&profile)));
         if let Some(policy) = whole.and_then(|(_, json)| policy(KIND, json)) {
             self.entry.clear();
             return Ok(policy);
@@ -98,12 +97,12 @@ impl Creation {
     }
 
     /// The profile that was begun, if it is among these: by its id, else by what it says.
-    fn found<'a>(&self, begun: &Begun, there: &[(Id, &'a RawValue)]) -> Option<(Id, &'a RawValue)> {
+    fn found<'a>(&self, begun: &Begun, there: &[(Id, &'a str)]) -> Option<(Id, &'a str)> {
         let mut candidates = there.iter().filter(|(id, json)| match &begun.profile {
             Some(known) => known == id,
             None => {
                 !begun.known.contains(id)
-                    && object(json.get()).is_some_and(|profile| self.wanted.may_be(&profile))
+                    && object(json).is_some_and(|profile| self.wanted.may_be(&profile))
             }
         });
         candidates.next().cloned()
@@ -148,8 +147,8 @@ impl Creation {
     }
 
     /// Adds the destinations that the profile lacks.
-    fn complete(&self, id: &Id, json: &RawValue) -> Result<Policy, Error> {
-        let profile = object(json.get()).ok_or_else(|| unreadable(id))?;
+    fn complete(&self, id: &Id, json: &str) -> Result<Policy, Error> {
+        let profile = object(json).ok_or_else(|| unreadable(id))?;
         let mut is_shown = true;
         for (place, destination) in self.wanted.missing(&profile) {
             let done = u32::try_from(place).unwrap_or(u32::MAX);
@@ -215,32 +214,33 @@ impl Creation {
 }
 
 /// The profiles of a reply, deleted ones left out.
-fn listed(reply: &Response) -> Result<Vec<(Id, &RawValue)>, Error> {
+fn listed(reply: &Response) -> Result<Vec<(Id, &str)>, Error> {
     let results = reply.object()?.list("results");
-    let of = |json: &RawValue| {
-        let profile = object(json.get())?;
+    let of = |json: &str| {
+        let profile = object(json)?;
         let is_deleted = profile.boolean("is_deleted") == Some(true);
         Id::parse(&profile.text("shipping_profile_id")?).filter(|_| !is_deleted)
     };
     Ok(results
         .into_iter()
+        .map(Raw::get)
         .filter_map(|json| Some((of(json)?, json)))
         .collect())
 }
 
 /// A profile in a reply that is it, or lists it.
-fn listed_in<'a>(reply: &'a Response, id: &Id) -> Result<(Id, &'a RawValue), Error> {
+fn listed_in<'a>(reply: &'a Response, id: &Id) -> Result<(Id, &'a str), Error> {
     let listed = listed(reply)?.into_iter().find(|(known, _)| known == id);
     match listed {
         Some(found) => Ok(found),
-        None => serde_json::from_slice(&reply.body)
+        None => std::str::from_utf8(&reply.body)
             .map(|json| (id.clone(), json))
             .map_err(|error| reply.unexpected(&error.to_string())),
     }
 }
 
 fn object(json: &str) -> Option<Object<'_>> {
-    serde_json::from_str(json).ok()
+    Object::parse(json.as_bytes()).ok()
 }
 
 fn id_of(reply: &Response) -> Result<Id, Error> {

@@ -95,11 +95,7 @@ fn says_already(
     match name {
         "title" | "description" => text(name).is_some_and(|there| there.trim() == value.trim()),
         "tags" | "materials" => {
-            let there: Vec<String> = listing
-                .texts(name)
-                .iter()
-                .map(|item| decode(item))
-                .collect();
+            let there: Vec<String> = listing.texts(name).iter().map(decode).collect();
             there.join(",") == value
         }
         "type" => listing.text("listing_type").as_deref() == Some(value),

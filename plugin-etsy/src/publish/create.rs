@@ -1,11 +1,14 @@
 //! The creation of a listing, in steps that a later call can take up wherever an earlier one broke
 //! off: at most one draft for a key, each image once, and an activation that is paid once.
+//!
+//! What Etsy answered on the way is not asked for again at the end.
 
 mod draft;
 mod fill;
+mod seen;
 mod steps;
 
-use super::images::set_order;
+use super::images::{order, set_order};
 use super::policies::resolve;
 use super::preview::draft_form;
 use super::progress::Progress;
@@ -19,6 +22,7 @@ use crate::fingerprint::Fingerprint;
 use crate::id::Id;
 use crate::refusal::call;
 use crate::settings::Setup;
+use seen::Seen;
 use steps::Steps;
 use stoflow_plugin_sdk::Object;
 use stoflow_plugin_sdk::journal::{self, Checkpoint};
@@ -46,6 +50,7 @@ pub(super) fn create(key: &str, product: &Product, target: Target) -> Result<Pub
         progress,
         steps,
         state: None,
+        seen: Seen::default(),
     };
     creation.run()
 }
@@ -62,6 +67,8 @@ struct Creation<'a> {
     warnings: Vec<Warning>,
     /// The listing's state as far as this call knows it.
     state: Option<ListingState>,
+    /// What this call's own replies have said.
+    seen: Seen,
 }
 
 impl<'a> Creation<'a> {
@@ -117,7 +124,10 @@ impl<'a> Creation<'a> {
     /// The listing as it stands, its images in the order asked for.
     fn read_back(&mut self, id: &Id) -> Result<Published, Error> {
         let warnings = std::mem::take(&mut self.warnings);
-        let mut found = published(&self.shop, id, self.variations(), warnings)?;
+        let mut found = match self.seen.published(id, self.variations(), &self.progress) {
+            Some(found) => Published { warnings, ..found? },
+            None => published(&self.shop, id, self.variations(), warnings)?,
+        };
         let wanted = self.progress.images.iter().map(|id| Some(id.as_str()));
         // Etsy has been seen to shuffle ranks.
         if wanted.ne(found.listing.images.iter().map(|image| image.id.as_deref()))
@@ -243,6 +253,9 @@ impl<'a> Creation<'a> {
         }
         self.steps.report("activation");
         self.warnings.extend(state::costs(ListingState::Draft));
-        state::put_on_sale(&self.shop, id)
+        // Etsy has been seen to shuffle ranks.
+        let order = order(&self.progress.images);
+        self.seen.listing = Some(state::put_on_sale(&self.shop, id, order)?);
+        Ok(())
     }
 }

@@ -11,12 +11,17 @@ use crate::refusal::{at, call};
 use stoflow_plugin_sdk::types::{Error, Image};
 use stoflow_plugin_sdk::{Object, journal};
 
-/// Sends one image.
+/// Sends one image; its id, and the image as Etsy shows it from now on.
 ///
 /// # Errors
 ///
 /// `uncertain`, where it may have arrived.
-pub(crate) fn upload(shop: &Id, listing: &Id, wanted: &Wanted, rank: usize) -> Result<Id, Error> {
+pub(crate) fn upload(
+    shop: &Id,
+    listing: &Id,
+    wanted: &Wanted,
+    rank: usize,
+) -> Result<(Id, Image), Error> {
     let alt_text = wanted.alt_text.as_deref();
     let request = match &wanted.id {
         Some(id) => api::assign_image(shop, listing, id, rank, alt_text),
@@ -24,11 +29,9 @@ pub(crate) fn upload(shop: &Id, listing: &Id, wanted: &Wanted, rank: usize) -> R
     };
     let reply = call(request).map_err(|error| at(&wanted.pointer, error))?;
     let (_, image) = image(&reply.object()?);
-    image
-        .id
-        .as_deref()
-        .and_then(Id::parse)
-        .ok_or_else(|| reply.unexpected("an image without an id"))
+    let id = image.id.as_deref().and_then(Id::parse);
+    let id = id.ok_or_else(|| reply.unexpected("an image without an id"))?;
+    Ok((id, image))
 }
 
 /// The images that a listing has now, in order.
@@ -77,9 +80,18 @@ pub(super) fn set_order(shop: &Id, listing: &Id, ids: &[Id]) -> Result<(), Error
     call(api::update_listing(shop, listing, image_ids(ids))).map(|_| ())
 }
 
-fn image_ids(ids: &[Id]) -> api::Form {
-    let joined = ids.iter().map(Id::as_str).collect::<Vec<_>>().join(",");
-    vec![("image_ids".to_owned(), joined)]
+fn image_ids(ids: &[impl ToString]) -> api::Form {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    vec![("image_ids".to_owned(), ids.join(","))]
+}
+
+/// What an activation says of the images' order, which saves a request; nothing where there is
+/// nothing to order.
+pub(super) fn order(ids: &[impl ToString]) -> api::Form {
+    match ids {
+        [] | [_] => api::Form::new(),
+        _ => image_ids(ids),
+    }
 }
 
 /// Makes a listing's images those of the gallery: kept ones stay, new ones are uploaded, the rest
@@ -127,7 +139,8 @@ pub(super) fn replace(
             index(place),
             index(total),
         );
-        ids.push(upload(shop, id, wanted, (count + 1).min(IMAGES))?);
+        let (added, _) = upload(shop, id, wanted, (count + 1).min(IMAGES))?;
+        ids.push(added);
         count += 1;
     }
     for gone in surplus {

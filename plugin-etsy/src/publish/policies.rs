@@ -200,12 +200,19 @@ impl Kind {
         match known {
             Known::Settled(id) => Ok(id.clone()),
             Known::Titled(title) => {
-                match choices
+                let mut same = choices
                     .iter()
-                    .find(|choice| same_name(&choice.title, title))
-                {
-                    Some(choice) => Ok(Some(choice.id.clone())),
-                    None => missing(
+                    .filter(|choice| same_name(&choice.title, title));
+                match (same.next(), same.next()) {
+                    (Some(choice), None) => Ok(Some(choice.id.clone())),
+                    (Some(_), Some(_)) => missing(
+                        "ambiguous",
+                        format!(
+                            "the shop has more than one {noun} {title:?}: {}; name its id",
+                            list()
+                        ),
+                    ),
+                    (None, _) => missing(
                         "no-such-choice",
                         format!("the shop has no {noun} {title:?}; it has {}", list()),
                     ),
@@ -376,6 +383,10 @@ mod tests {
             settle(&Known::Titled("parcel".into()), &[("8", "Parcel")]),
             Ok(Id::parse("8"))
         );
+        let twins = [("8", "Parcel"), ("9", "parcel ")];
+        let error = settle(&Known::Titled("parcel".into()), &twins).unwrap_err();
+        assert_eq!(error.code, "ambiguous");
+        assert!(error.message.contains("9 (parcel"), "{}", error.message);
         assert_eq!(
             settle(&Known::Titled("x".into()), &[("8", "Parcel")])
                 .unwrap_err()

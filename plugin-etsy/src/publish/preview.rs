@@ -1,5 +1,6 @@
 //! What Etsy would be sent for a new listing, without sending anything.
 
+use super::images::order;
 use super::policies::{Kind, Known};
 use crate::api::{self, Form, Slot};
 use crate::convert::attribute::{is_resolved, properties};
@@ -88,7 +89,11 @@ fn requests(
         requests.push(api::update_variation_images(shop, &LISTING, &body).planned());
     }
     if target == Target::Active {
-        requests.push(api::set_state(shop, &LISTING, "active").planned());
+        let images = converted.gallery.iter().flat_map(|gallery| &gallery.images);
+        let names: Vec<_> = (1..=images.count())
+            .map(|rank| format!("{{listing_image_id {rank}}}"))
+            .collect();
+        requests.push(api::set_state(shop, &LISTING, "active", order(&names)).planned());
     }
     requests
 }

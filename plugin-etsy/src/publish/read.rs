@@ -92,14 +92,21 @@ pub(super) fn published(
     } else {
         VariationImages::default()
     };
-    let variations = in_order(given, &matrix, matrix.variations(&images));
-    let listing = listing_of(&reply)?;
     Ok(Published {
-        listing,
-        variations,
+        listing: listing_of(&reply)?,
+        variations: variations(given, &matrix, &images),
         warnings,
         fee: None,
     })
+}
+
+/// What there is, in the order in which it was given.
+pub(super) fn variations(
+    given: &[Variation],
+    matrix: &Matrix,
+    images: &VariationImages,
+) -> Vec<Variation> {
+    in_order(given, matrix, matrix.variations(images))
 }
 
 /// The variations in the order in which they were given; what nobody gave comes last.

@@ -2,7 +2,7 @@
 //! the state is read back and what is read is what counts.
 
 use super::read::{listing_by_id, listing_of};
-use crate::api;
+use crate::api::{self, Form};
 use crate::id::Id;
 use crate::refusal::call;
 use crate::settings::shop;
@@ -35,7 +35,7 @@ pub(super) fn activate(id: &Id) -> Result<Published, Error> {
         ));
     }
     let warnings = costs(before.state).into_iter().collect();
-    put_on_sale(&shop, id)?;
+    put_on_sale(&shop, id, Form::new())?;
     let now = listing_by_id(id)?;
     if now.state == ListingState::Active {
         Ok(published(now, warnings))
@@ -44,21 +44,21 @@ pub(super) fn activate(id: &Id) -> Result<Published, Error> {
     }
 }
 
-/// Asks for it. Where the reply does not say that it happened, the state is read back.
-pub(super) fn put_on_sale(shop: &Id, id: &Id) -> Result<(), Error> {
-    let asked = call(api::set_state(shop, id, "active"));
-    match &asked {
-        Ok(reply) if listing_of(reply).is_ok_and(|now| now.state == ListingState::Active) => {
-            return Ok(());
-        }
-        Ok(_) | Err(Error::Uncertain(_)) => {}
-        Err(_) => return asked.map(|_| ()),
-    }
+/// Asks for it, and for the form's changes with it; the listing on sale, which has its images only
+/// where it was read. Where the reply does not say that it happened, the state is read back.
+pub(super) fn put_on_sale(shop: &Id, id: &Id, form: Form) -> Result<Listing, Error> {
+    let asked = call(api::set_state(shop, id, "active", form)).map(|reply| listing_of(&reply));
+    let doubt = match asked {
+        Ok(Ok(now)) if now.state == ListingState::Active => return Ok(now),
+        Ok(_) => None,
+        Err(Error::Uncertain(why)) => Some(Error::Uncertain(why)),
+        Err(error) => return Err(error),
+    };
     let now = listing_by_id(id).map_err(|_| doubtful(id))?;
-    match asked {
-        _ if now.state == ListingState::Active => Ok(()),
-        Ok(_) => Err(unmoved(&now)),
-        Err(error) => Err(error),
+    match doubt {
+        _ if now.state == ListingState::Active => Ok(now),
+        None => Err(unmoved(&now)),
+        Some(error) => Err(error),
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn pause(id: &Id) -> Result<Listing, Error> {
 
 /// Asks for it, and reads back whether it happened.
 pub(super) fn take_off_sale(shop: &Id, id: &Id) -> Result<Listing, Error> {
-    let asked = call(api::set_state(shop, id, "inactive"));
+    let asked = call(api::set_state(shop, id, "inactive", Form::new()));
     if let Err(error) = &asked
         && !matches!(error, Error::Uncertain(_))
     {

@@ -189,16 +189,21 @@ impl Found {
             );
             findings.push(finding(severity, &format!("incomplete-{dashed}"), message));
         }
-        if let Some(set) = set
-            && !self.choices.iter().any(|choice| choice.is_named(set))
-        {
+        let named = |set| self.choices.iter().filter(|it| it.is_named(set)).count();
+        let wrong = match set.map(named) {
+            Some(0) => Some("no-such"),
+            Some(1) | None => None,
+            Some(_) => Some("ambiguous"),
+        };
+        if let Some(wrong) = wrong {
             let message = format!(
-                "the account's setting {setting} names {set:?}, and the shop has {}",
+                "the account's setting {setting} names {:?}, and the shop has {}: set it to the id of one",
+                set.unwrap_or_default(),
                 shown(&self.choices)
             );
             findings.push(finding(
                 Severity::Blocking,
-                &format!("no-such-{dashed}"),
+                &format!("{wrong}-{dashed}"),
                 message,
             ));
         }

@@ -351,7 +351,7 @@ fn of_refusal(document: &[u8]) {
 /// The document as one text, as a title or a date might be.
 fn of_texts(document: &[u8]) {
     let text = String::from_utf8_lossy(document);
-    assert!(decode(&text).len() <= text.len());
+    assert!(decode(&*text).len() <= text.len());
     let _ = from_html(&text);
     let Ok(object) = Object::parse(document) else {
         return;

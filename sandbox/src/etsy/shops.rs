@@ -71,7 +71,7 @@ pub(super) fn update(core: &mut Core, call: &Call<'_>) -> Result<Reply, Refusal>
     }
     for message in MESSAGES {
         if let Some(text) = body.text(message) {
-            shop.messages.insert(message, text.to_owned());
+            shop.messages.insert(message.to_owned(), text.to_owned());
         }
     }
     if let Some(title) = body.text("title") {

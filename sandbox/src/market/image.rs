@@ -4,9 +4,12 @@
 //! sends an HTML error page as `photo.jpg` must be told here and not by its buyers.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::encoding;
 
 /// A type that Etsy takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ImageType {
     Jpeg,
     Png,
@@ -16,7 +19,8 @@ pub(crate) enum ImageType {
 }
 
 /// What the bytes of an image say about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Sniffed {
     pub(crate) kind: ImageType,
     /// Width and height in pixels, where the format tells them at its beginning.
@@ -24,10 +28,12 @@ pub(crate) struct Sniffed {
 }
 
 /// An uploaded image. It stays here after its listing let go of it, as at Etsy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct StoredImage {
     pub(crate) id: i64,
     pub(crate) shop_id: i64,
+    #[serde(with = "encoding::base64")]
     pub(crate) bytes: Bytes,
     pub(crate) sniffed: Sniffed,
     pub(crate) created: i64,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// A listing's products and which of their fields vary by which property.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Inventory {
     pub(crate) products: Vec<Product>,
     /// Products of before, which `show_deleted` still shows.
@@ -18,7 +19,8 @@ pub(crate) struct Inventory {
 const DELETED_MAX: usize = 500;
 
 /// One combination of variations.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Product {
     pub(crate) id: i64,
     pub(crate) sku: String,
@@ -37,7 +39,8 @@ pub(crate) struct PropertyValues {
 }
 
 /// Price, stock and processing of a product.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Offering {
     pub(crate) id: i64,
     /// In minor units of the shop's currency.

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::encoding;
 
 use super::inventory::{Inventory, PropertyValues};
 
 /// Where a listing is in its life.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
     Draft,
     Active,
@@ -44,7 +47,7 @@ impl State {
 }
 
 /// What kind of thing a listing sells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Type {
     Physical,
     Download,
@@ -78,7 +81,8 @@ impl Type {
 }
 
 /// Weight and measures of the article, as written.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Measures {
     pub(crate) weight: Option<f64>,
     pub(crate) weight_unit: Option<String>,
@@ -89,7 +93,8 @@ pub(crate) struct Measures {
 }
 
 /// A listing in another language.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Translation {
     pub(crate) title: String,
     pub(crate) description: String,
@@ -97,33 +102,39 @@ pub(crate) struct Translation {
 }
 
 /// An image of a listing. Its rank is its place in the listing's list, from 1.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ListedImage {
     pub(crate) image_id: i64,
     pub(crate) alt_text: String,
 }
 
 /// The file of a digital listing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct StoredFile {
     pub(crate) id: i64,
     pub(crate) shop_id: i64,
     pub(crate) name: String,
+    #[serde(with = "encoding::base64")]
     pub(crate) bytes: Bytes,
     pub(crate) created: i64,
 }
 
 /// A video. It stays here after its listing let go of it, as at Etsy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct StoredVideo {
     pub(crate) id: i64,
     pub(crate) shop_id: i64,
     pub(crate) name: String,
+    #[serde(with = "encoding::base64")]
     pub(crate) bytes: Bytes,
 }
 
 /// What a buyer is asked so that the article can be made for them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Question {
     pub(crate) id: i64,
     pub(crate) text: String,
@@ -140,7 +151,8 @@ pub(crate) struct Question {
 }
 
 /// The image that a value of a variation shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct VariationImage {
     pub(crate) property_id: i64,
     pub(crate) value_id: i64,
@@ -148,7 +160,8 @@ pub(crate) struct VariationImage {
 }
 
 /// Something for sale.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Listing {
     pub(crate) id: i64,
     pub(crate) user_id: i64,

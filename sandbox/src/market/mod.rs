@@ -14,6 +14,11 @@ pub(crate) mod taxonomy;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+use crate::encoding;
+use crate::eras;
 use crate::ids::{Ids, Kind};
 use image::StoredImage;
 use listing::{Listing, State, StoredFile, StoredVideo};
@@ -22,7 +27,8 @@ use order_money::{LedgerEntry, Payment};
 use shop::{Shop, User};
 
 /// Everything that the stand-in knows about sellers and goods.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Market {
     pub(crate) users: BTreeMap<i64, User>,
     pub(crate) shops: BTreeMap<i64, Shop>,
@@ -34,7 +40,10 @@ pub(crate) struct Market {
     pub(crate) payments: BTreeMap<i64, Payment>,
     /// The ledgers of all shops, oldest entry first.
     pub(crate) ledger: Vec<LedgerEntry>,
+    /// The year whose names for eras the listings have.
+    year: i64,
     /// Ids of values that shops made up, by shop, property and value.
+    #[serde(with = "encoding::entries")]
     value_ids: BTreeMap<(i64, i64, String), i64>,
 }
 
@@ -75,8 +84,10 @@ impl Market {
             .map(|((_, _, value), _)| value.as_str())
     }
 
-    /// Lets time pass: listings whose run is over renew themselves or expire.
+    /// Lets time pass: listings whose run is over renew themselves or expire, and with a new year the
+    /// eras of what they sell have other names.
     pub(crate) fn age(&mut self, now: i64) {
+        self.slide(clock::year(now));
         for listing in self.listings.values_mut() {
             if listing.state != State::Active {
                 continue;
@@ -90,6 +101,16 @@ impl Market {
                 listing.renew(ends);
                 listing.touch(ends);
             }
+        }
+    }
+
+    fn slide(&mut self, year: i64) {
+        if self.year == year {
+            return;
+        }
+        self.year = year;
+        for listing in self.listings.values_mut() {
+            listing.when_made = eras::slid(&listing.when_made, year);
         }
     }
 

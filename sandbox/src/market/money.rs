@@ -1,5 +1,7 @@
 //! Amounts of a shop's currency: whole minor units inside, `Money` on reading, decimals on writing.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// The least and the most that an offering may cost, in US dollars.
@@ -48,6 +50,21 @@ pub(crate) const CURRENCIES: [Currency; 6] = [
         per_dollar: 150,
     },
 ];
+
+/// A currency is saved as its code.
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code)
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::named(&code)
+            .ok_or_else(|| D::Error::custom(format!("there is no currency \"{code}\"")))
+    }
+}
 
 impl Currency {
     /// A currency by its ISO code.

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::money::Currency;
 use crate::facts;
 
 /// A person who sells.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct User {
     pub(crate) id: i64,
     pub(crate) login_name: String,
@@ -17,7 +20,8 @@ pub(crate) struct User {
 }
 
 /// Where a person receives what they buy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Address {
     pub(crate) id: i64,
     pub(crate) name: String,
@@ -29,14 +33,15 @@ pub(crate) struct Address {
 }
 
 /// A shop; each seller has one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Shop {
     pub(crate) id: i64,
     pub(crate) user_id: i64,
     pub(crate) name: String,
     pub(crate) title: Option<String>,
     /// Announcement and messages, by the names of Etsy's fields.
-    pub(crate) messages: BTreeMap<&'static str, String>,
+    pub(crate) messages: BTreeMap<String, String>,
     pub(crate) country: String,
     pub(crate) postal_code: String,
     pub(crate) currency: Currency,
@@ -60,7 +65,8 @@ impl Shop {
 }
 
 /// Somebody who helps a shop to make what it sells.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Partner {
     pub(crate) id: i64,
     pub(crate) name: String,
@@ -68,14 +74,16 @@ pub(crate) struct Partner {
 }
 
 /// A shelf of a shop.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Section {
     pub(crate) id: i64,
     pub(crate) title: String,
 }
 
 /// How a shop ships, and for how much.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ShippingProfile {
     pub(crate) id: i64,
     pub(crate) title: String,
@@ -122,7 +130,8 @@ impl ShippingProfile {
 }
 
 /// Where a profile ships to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Destination {
     pub(crate) id: i64,
     /// Empty unless the destination is one country.
@@ -135,7 +144,8 @@ pub(crate) struct Destination {
 }
 
 /// A dearer way to ship that a buyer may choose.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Upgrade {
     pub(crate) id: i64,
     pub(crate) name: String,
@@ -146,14 +156,15 @@ pub(crate) struct Upgrade {
 }
 
 /// How Etsy is to estimate the day of delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Delivery {
     Carrier { id: i64, mail_class: String },
     Days { min: i64, max: i64 },
 }
 
 /// How long a shop takes to make or pack something.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ReadinessState {
     pub(crate) id: i64,
     /// `ready_to_ship` or `made_to_order`.
@@ -164,7 +175,7 @@ pub(crate) struct ReadinessState {
 }
 
 /// The unit of a processing time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum TimeUnit {
     Days,
     Weeks,
@@ -201,7 +212,8 @@ impl ReadinessState {
 }
 
 /// What a shop takes back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ReturnPolicy {
     pub(crate) id: i64,
     pub(crate) accepts_returns: bool,

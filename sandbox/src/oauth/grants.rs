@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::Ids;
 use crate::options::Rotation;
@@ -37,14 +37,16 @@ impl fmt::Debug for TokenPair {
 }
 
 /// Who a token speaks for, and what it may do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Caller {
     pub(crate) user_id: i64,
     pub(crate) scopes: Vec<String>,
 }
 
 /// What a seller agreed to, waiting to be exchanged.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Code {
     pub(crate) caller: Caller,
     pub(crate) redirect_uri: String,
@@ -54,7 +56,8 @@ pub(crate) struct Code {
 }
 
 /// A token of either kind.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Token {
     caller: Caller,
     expires: i64,
@@ -64,6 +67,8 @@ struct Token {
 }
 
 /// One issue of two tokens.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Issue {
     access: String,
     refresh: String,
@@ -72,7 +77,8 @@ struct Issue {
 }
 
 /// All codes and tokens.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Grants {
     codes: BTreeMap<String, Code>,
     access: BTreeMap<String, Token>,

@@ -95,12 +95,15 @@ fn a_carrier_that_etsy_does_not_know_is_said() {
 #[test]
 fn a_parcel_is_known_again_by_its_code() {
     let order = sold(
-        r#""is_shipped":true,"shipments":[{"carrier_name":"usps","tracking_code":"94 00-ab"}]"#,
+        r#""is_shipped":true,"shipments":[{"carrier_name":"U.S. Postal Service","tracking_code":"94 00-ab"}]"#,
     );
     let same = Parcel::read(&request(Some(("ups", "9400AB")))).unwrap();
     assert!(same.is_told(&order));
     let codes: Vec<String> = same.known(&order).into_iter().map(|it| it.code).collect();
     assert_eq!(codes, ["already-told", "other-carrier"]);
+    let named = Parcel::read(&request(Some(("USPS", "9400ab")))).unwrap();
+    let codes: Vec<String> = named.known(&order).into_iter().map(|it| it.code).collect();
+    assert_eq!(codes, ["already-told"]);
     let other = Parcel::read(&request(Some(("usps", "9400AC")))).unwrap();
     assert!(!other.is_told(&order));
     assert_ne!(same.key("5"), other.key("5"));

@@ -53,7 +53,11 @@ impl Creation<'_> {
                     let there = there(id).map_err(|_| Error::Uncertain(why.clone()))?;
                     arrived(&there, &self.progress.images, wanted)?.ok_or(Error::Uncertain(why))?
                 }
-                other => other?,
+                other => {
+                    let (added, shown) = other?;
+                    self.seen.images.push(shown);
+                    added
+                }
             };
             self.progress.images.push(image);
         }
@@ -119,7 +123,9 @@ impl Creation<'_> {
             )
         })?;
         let reply = call(api::update_inventory(id, &body, matrix.axes().len()))?;
-        Ok(Matrix::read(&reply.object()?))
+        let matrix = Matrix::read(&reply.object()?);
+        self.seen.matrix = Some(matrix.clone()).filter(|matrix| !matrix.rows.is_empty());
+        Ok(matrix)
     }
 
     fn attributes(&mut self, id: &Id) -> Result<(), Error> {

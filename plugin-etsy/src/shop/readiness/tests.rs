@@ -113,6 +113,17 @@ fn settings_are_compared_with_what_there_is() {
 }
 
 #[test]
+fn a_setting_that_names_two_is_open() {
+    let mut setup = setup();
+    setup.settings.shipping_profile = Some("Letter".into());
+    let twin = PROFILE.replace("\"shipping_profile_id\":1", "\"shipping_profile_id\":2");
+    let expected = [code(Severity::Blocking, "ambiguous-shipping-profile")];
+    assert_eq!(of(SHOP, &[PROFILE, &twin], &setup), expected);
+    setup.settings.shipping_profile = Some("2".into());
+    assert_eq!(of(SHOP, &[PROFILE, &twin], &setup), []);
+}
+
+#[test]
 fn what_changed_since_the_consent_is_said() {
     let moved = SHOP
         .replace("EUR", "USD")

@@ -1,0 +1,314 @@
+//! What marketplaces push: whether it is genuine, and what the plugin makes of it.
+//!
+//! A push is a hint, and anybody can send one: before the plugin sees it, its signature is checked,
+//! by Standard Webhooks and the operator's secrets, unless the plugin says that it checks itself. What
+//! comes again within the time in which it is believed, as a marketplace repeats what was not answered
+//! in time, is answered and not acted on. What the plugin reads in it, the [`Notice`]s, is for the
+//! caller to act on.
+//!
+//! The mistakes that this prevents: a stranger who makes the host poll, or erase a buyer; a recorded
+//! push that is played again; a repeat that is counted as a second event.
+
+mod seen;
+mod signature;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use serde_json::json;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::contract::Outcome;
+use crate::locks::NamedLocks;
+use crate::model::{Notice, PluginId, PushOutcome, Verification};
+use crate::plugins::{ActivePlugin, CallRequest, Plugins, Rejected};
+use crate::runtime::Finished;
+use seen::Seen;
+use signature::{Doubt, Signed};
+
+/// The largest push. Marketplaces push pointers, not things.
+pub const PUSH_BYTES_MAX: usize = 64 << 10;
+
+/// A push as it came in.
+#[derive(Debug)]
+pub struct Push<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The public one that the marketplace was given, with the query.
+    pub url: &'a str,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body, to the byte.
+    pub body: &'a [u8],
+}
+
+/// What came of a push.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Received {
+    /// What to act on; none where it was received before.
+    pub notices: Vec<Notice>,
+    /// What the marketplace is answered.
+    pub answer: Answer,
+}
+
+/// What the marketplace is answered.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Of the body.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why a push was not received.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReceived {
+    /// The plugin is not there, or takes no pushes.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// The operator has set no secret.
+    #[error("nothing that is pushed to {plugin} can be believed: no secret is set for it")]
+    NoSecret {
+        /// The plugin.
+        plugin: PluginId,
+    },
+    /// It has not what a push has: nothing was looked at further.
+    #[error("this is no push: {0}")]
+    Malformed(&'static str),
+    /// Nobody who has the secret has signed it, or not now. The sender is told no more.
+    #[error("this push is not genuine")]
+    NotGenuine,
+    /// The plugin failed over it: the marketplace has to send it again.
+    #[error("the push could not be read; send it again")]
+    Failed,
+}
+
+/// What is known of pushes, of all plugins.
+#[derive(Debug, Default)]
+pub struct Webhooks {
+    clock: Clock,
+    seen: Seen,
+    /// Two deliveries of one push, one after the other.
+    turns: NamedLocks,
+    /// By a version's file: who checks never changes, and a stranger must not start an instance.
+    verified_by: Mutex<HashMap<String, Verification>>,
+}
+
+impl Webhooks {
+    /// Nothing has been pushed yet. Times are compared by this clock.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a push for a plugin.
+    ///
+    /// # Errors
+    /// It was not received, and why; what the sender is not told is in the log.
+    pub async fn receive(
+        &self,
+        plugins: &Plugins,
+        config: &Config,
+        id: &PluginId,
+        push: Push<'_>,
+    ) -> Result<Received, NotReceived> {
+        if push.body.len() > PUSH_BYTES_MAX {
+            return Err(NotReceived::Malformed("it is larger than 64 KiB"));
+        }
+        let plugin = plugins.active(id).map_err(Rejected::from)?;
+        match self.verified_by(plugins, &plugin).await? {
+            Verification::Plugin => self.read(plugins, &plugin, &push).await,
+            Verification::StandardWebhooks => {
+                let signed = self.genuine(config, id, &push)?;
+                let name = format!("{id} {}", signed.id);
+                let _turn = self.turns.hold(&name).await;
+                if self.seen.has(&name, Instant::now()) {
+                    tracing::info!(plugin = %id, push = signed.id, "a push came again");
+                    return Ok(Received::again());
+                }
+                let received = self.read(plugins, &plugin, &push).await?;
+                if (200..300).contains(&received.answer.status) {
+                    self.seen.add(name, Instant::now());
+                }
+                Ok(received)
+            }
+        }
+    }
+
+    async fn verified_by(
+        &self,
+        plugins: &Plugins,
+        plugin: &ActivePlugin,
+    ) -> Result<Verification, NotReceived> {
+        let known = self.known().get(&plugin.installed.sha256).copied();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let request = CallRequest::new();
+        let done = plugins
+            .call(plugin, "webhooks", "verified-by", b"{}", request)
+            .await?;
+        let verification = result(done, plugin)?;
+        let verification = serde_json::from_slice(&verification).map_err(|error| {
+            tracing::error!(plugin = %plugin.installed.description.id, %error, "verified-by is not read");
+            NotReceived::Failed
+        })?;
+        self.known()
+            .insert(plugin.installed.sha256.clone(), verification);
+        Ok(verification)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Verification>> {
+        self.verified_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who holds one of the secrets has signed it, and not long ago.
+    fn genuine<'a>(
+        &self,
+        config: &Config,
+        id: &PluginId,
+        push: &Push<'a>,
+    ) -> Result<Signed<'a>, NotReceived> {
+        let signed = Signed::of(push.headers, push.body).map_err(NotReceived::Malformed)?;
+        let secrets = &config.plugin(id).webhook_secrets;
+        if secrets.is_empty() {
+            tracing::error!(
+                plugin = %id,
+                "a push cannot be believed: set the secret that the marketplace gave, \
+                 stoflow plugin configure {id} --webhook-secrets-file FILE"
+            );
+            return Err(NotReceived::NoSecret { plugin: id.clone() });
+        }
+        signed.check(secrets, self.clock.now()).map_err(|doubt| {
+            match doubt {
+                Doubt::Time { seconds } => tracing::warn!(
+                    plugin = %id, seconds,
+                    "a push is not believed: it is from another time; is this machine's clock right?"
+                ),
+                Doubt::Signature => tracing::warn!(
+                    plugin = %id,
+                    "a push is not believed: none of the secrets that are set has signed it"
+                ),
+            }
+            NotReceived::NotGenuine
+        })?;
+        Ok(signed)
+    }
+
+    /// What the plugin makes of it.
+    async fn read(
+        &self,
+        plugins: &Plugins,
+        plugin: &ActivePlugin,
+        push: &Push<'_>,
+    ) -> Result<Received, NotReceived> {
+        let headers: Vec<_> = push
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        let arguments = json!({ "request": {
+            "method": push.method,
+            "url": push.url,
+            "headers": headers,
+            "body": STANDARD.encode(push.body),
+        }});
+        let arguments = arguments.to_string().into_bytes();
+        let done = plugins
+            .call(
+                plugin,
+                "webhooks",
+                "receive",
+                &arguments,
+                CallRequest::new(),
+            )
+            .await?;
+        let id = &plugin.installed.description.id;
+        let received = Received::of(&result(done, plugin)?).map_err(|error| {
+            tracing::error!(plugin = %id, error, "what the plugin made of a push is not read");
+            NotReceived::Failed
+        })?;
+        for notice in &received.notices {
+            log(id, notice);
+        }
+        Ok(received)
+    }
+}
+
+impl Received {
+    /// It was received before.
+    fn again() -> Self {
+        let answer = Answer {
+            status: 200,
+            content_type: "text/plain".into(),
+            body: Vec::new(),
+        };
+        Self {
+            notices: Vec::new(),
+            answer,
+        }
+    }
+
+    fn of(json: &[u8]) -> Result<Self, String> {
+        let outcome: PushOutcome =
+            serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let response = outcome.response;
+        let is_answer = (200..600).contains(&response.status);
+        if !is_answer {
+            return Err(format!("{} is no status of an answer", response.status));
+        }
+        let is_taken = response.status < 300;
+        let body = STANDARD.decode(&response.body);
+        Ok(Self {
+            // A push that is not taken says nothing, whatever stands beside it.
+            notices: if is_taken {
+                outcome.notices
+            } else {
+                Vec::new()
+            },
+            answer: Answer {
+                status: response.status,
+                content_type: response.content_type,
+                body: body.map_err(|error| error.to_string())?,
+            },
+        })
+    }
+}
+
+/// The JSON that a call came to. Why there is none is for the log: the sender may be anybody.
+fn result(done: Finished, plugin: &ActivePlugin) -> Result<Vec<u8>, NotReceived> {
+    let said = match done.outcome {
+        Ok(Outcome::Ok(json)) => return Ok(json),
+        Ok(Outcome::Err(json)) => String::from_utf8_lossy(&json).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    let id = &plugin.installed.description.id;
+    tracing::error!(plugin = %id, said, "the plugin failed over a push");
+    Err(NotReceived::Failed)
+}
+
+/// Whom it is about is for those who act on it; an erased person's ids are in no log.
+fn log(plugin: &PluginId, notice: &Notice) {
+    match notice {
+        Notice::Poll(poll) => {
+            tracing::info!(%plugin, job = poll.job, account = ?poll.account, "pushed: something happened");
+        }
+        Notice::Revoked(account) => {
+            tracing::info!(%plugin, ?account, "pushed: the consent is taken back");
+        }
+        Notice::Erase(ids) => {
+            tracing::info!(%plugin, ids = ids.len(), "pushed: a person is to be erased");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! What can be said of goods in a category, as the contract has it.
 
 use super::text::decode;
+use crate::id::Id;
 use stoflow_plugin_sdk::Object;
 use stoflow_plugin_sdk::taxonomy::{Choice, Property, Scale};
 
@@ -11,10 +12,10 @@ pub fn properties(reply: &Object<'_>) -> Vec<Property> {
     results.iter().filter_map(property).collect()
 }
 
-/// One property; `None` where even the id is missing.
+/// One property; `None` where it has no id of Etsy's.
 #[must_use]
 pub fn property(object: &Object<'_>) -> Option<Property> {
-    let key = object.text("property_id")?;
+    let key = Id::parse(&object.text("property_id")?)?.to_string();
     let name = object.words("display_name");
     let choices = object.objects("possible_values");
     let choices: Vec<Choice> = choices.iter().filter_map(choice).collect();
@@ -44,16 +45,20 @@ pub fn property(object: &Object<'_>) -> Option<Property> {
     })
 }
 
+fn id(object: &Object<'_>, name: &str) -> Option<String> {
+    Some(Id::parse(&object.text(name)?)?.to_string())
+}
+
 fn choice(object: &Object<'_>) -> Option<Choice> {
     Some(Choice {
-        id: object.text("value_id"),
+        id: id(object, "value_id"),
         name: decode(&object.words("name")?),
-        scale: object.text("scale_id"),
+        scale: id(object, "scale_id"),
     })
 }
 
 fn scale(object: &Object<'_>) -> Option<Scale> {
-    let id = object.text("scale_id")?;
+    let id = id(object, "scale_id")?;
     let name = object
         .words("display_name")
         .or_else(|| object.words("description"));

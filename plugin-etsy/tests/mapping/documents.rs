@@ -19,6 +19,8 @@ pub const ALL: &[&str] = &[
     OLD_PUSH,
     SHIPPING_DATA,
     CATEGORY,
+    CATEGORIES,
+    MEASURED,
     SHOP,
     SECTIONS,
     USER,
@@ -117,6 +119,18 @@ const CATEGORY: &str = r#"{"count":3,"results":[
 {"property_id":301,"name":"Height","display_name":"Height","supports_attributes":true,
 "scales":[{"scale_id":9,"display_name":"Centimetres","description":"cm"}],"possible_values":[]},
 {"property_id":400,"name":"Cut","supports_attributes":false,"possible_values":null}]}"#;
+
+const CATEGORIES: &str = r#"{"count":2,"results":[
+{"id":1,"level":0,"name":"Home &amp; Living","parent_id":null,"full_path_taxonomy_ids":[1],"children":[
+{"id":2,"level":1,"name":"Kitchen & Dining","parent_id":1,"full_path_taxonomy_ids":[1,2],"children":[
+{"id":3,"level":2,"name":"Mugs","parent_id":2,"full_path_taxonomy_ids":[1,2,3],"children":[]}]},
+{"id":4,"level":1,"name":"Home Décor","parent_id":1,"full_path_taxonomy_ids":[1,4],"children":[]}]},
+{"id":"9007199254740993","level":0,"name":"Men's Clothing","parent_id":null,"children":null}]}"#;
+
+const MEASURED: &str = r#"{"count":1,"results":[{"property_id":505,"name":"Height","display_name":"Height",
+"scales":[{"scale_id":5,"display_name":"Inches","description":"in"},{"scale_id":6,"display_name":"Centimeters"}],
+"is_required":true,"supports_attributes":true,"supports_variations":false,"is_multivalued":true,"max_values_allowed":2,
+"possible_values":[{"value_id":8,"name":"9&frac12;","scale_id":6,"equal_to":[]}],"selected_values":[]}]}"#;
 
 const SHOP: &str = r#"{"shop_id":7,"user_id":5,"shop_name":"VieuxParis","create_date":1600000000,"title":"Old things",
 "announcement":null,"currency_code":"EUR","is_vacation":false,"vacation_message":null,"listing_active_count":12,

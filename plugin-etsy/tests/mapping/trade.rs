@@ -1,5 +1,8 @@
-//! The rest of the conversions: orders, stock, pushes, policies, and what a shop lacks.
+//! The rest of the conversions: orders, stock, pushes, policies, what a shop lacks, and categories.
 
+use stoflow_plugin_etsy::convert::category::Categories;
+use stoflow_plugin_etsy::convert::category_property::properties;
+use stoflow_plugin_etsy::convert::category_search::search;
 use stoflow_plugin_etsy::convert::keyset::Place;
 use stoflow_plugin_etsy::convert::order::page::{Page, Query};
 use stoflow_plugin_etsy::convert::order::{digital_lines, order};
@@ -26,6 +29,8 @@ pub const CONVERSIONS: &[Conversion] = &[
     ("policy data", of_policy_data),
     ("readiness", of_readiness),
     ("places", of_places),
+    ("categories", of_categories),
+    ("category properties", of_category_properties),
 ];
 
 fn holds(order: &Order) {
@@ -144,5 +149,52 @@ fn of_places(document: &[u8]) {
             assert_eq!(Place::parse(&place.to_string()), Some(place));
         }
         let _ = PollCursor::parse(text);
+    }
+}
+
+/// The tree walked from its roots reaches each category once, and a search finds no other.
+fn of_categories(document: &[u8]) {
+    let Ok(tree) = Categories::read(document) else {
+        return;
+    };
+    for (place, category) in tree.all().iter().enumerate() {
+        is_id(category.id.as_str());
+        assert!(category.parent.is_none_or(|parent| parent < place));
+        let node = tree.node(place).unwrap();
+        assert_eq!(node.path.last(), Some(&node.name));
+        assert!(tree.children(Some(&category.id)).is_some());
+    }
+    // As a seller would type it who has read the document.
+    let query = String::from_utf8_lossy(document);
+    for query in [query.as_ref(), "mug", "mens clohting"] {
+        let found = search(&tree, query, 7);
+        assert!(found.len() <= 7);
+        assert_eq!(
+            found.iter().map(|node| &node.id).collect::<Vec<_>>(),
+            search(&tree, query, 7)
+                .iter()
+                .map(|node| &node.id)
+                .collect::<Vec<_>>()
+        );
+    }
+}
+
+fn of_category_properties(document: &[u8]) {
+    let Ok(object) = Object::parse(document) else {
+        return;
+    };
+    for property in properties(&object) {
+        is_id(&property.key);
+        is_object(property.extension.as_ref());
+        assert_eq!(property.free_text, property.choices.is_empty());
+        assert!(property.max_values.is_none_or(|most| most > 0));
+        property.scales.iter().for_each(|scale| is_id(&scale.id));
+        for choice in &property.choices {
+            choice
+                .id
+                .iter()
+                .chain(&choice.scale)
+                .for_each(|id| is_id(id));
+        }
     }
 }

@@ -211,29 +211,31 @@ pub fn set_state(
     update_listing(shop, listing, form)
 }
 
-/// A listing's text in another language.
+/// A listing's text in another language. Only letters, digits and dashes get here: a product's
+/// locale is checked before.
 #[must_use]
 pub fn translation(shop: &Id, listing: &Id, language: &str) -> Request {
-    Request::get(translation_url(shop, listing, language))
+    Request::get(url(&format!(
+        "/shops/{shop}/listings/{listing}/translations/{language}"
+    )))
 }
 
 /// Adds a listing's text in another language.
 #[must_use]
 pub fn create_translation(shop: &Id, listing: &Id, language: &str, form: Form) -> Request {
-    Request::post(translation_url(shop, listing, language)).form(form)
+    Request::post(url(&format!(
+        "/shops/{shop}/listings/{listing}/translations/{language}"
+    )))
+    .form(form)
 }
 
 /// Replaces a listing's text in another language.
 #[must_use]
 pub fn update_translation(shop: &Id, listing: &Id, language: &str, form: Form) -> Request {
-    Request::put(translation_url(shop, listing, language)).form(form)
-}
-
-/// Only letters, digits and dashes get here: the product's locale was checked.
-fn translation_url(shop: &Id, listing: &Id, language: &str) -> String {
-    url(&format!(
+    Request::put(url(&format!(
         "/shops/{shop}/listings/{listing}/translations/{language}"
-    ))
+    )))
+    .form(form)
 }
 
 /// Deletes a listing.

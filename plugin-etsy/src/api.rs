@@ -211,6 +211,33 @@ pub fn set_state(
     update_listing(shop, listing, form)
 }
 
+/// A listing's text in another language. Only letters, digits and dashes get here: a product's
+/// locale is checked before.
+#[must_use]
+pub fn translation(shop: &Id, listing: &Id, language: &str) -> Request {
+    Request::get(url(&format!(
+        "/shops/{shop}/listings/{listing}/translations/{language}"
+    )))
+}
+
+/// Adds a listing's text in another language.
+#[must_use]
+pub fn create_translation(shop: &Id, listing: &Id, language: &str, form: Form) -> Request {
+    Request::post(url(&format!(
+        "/shops/{shop}/listings/{listing}/translations/{language}"
+    )))
+    .form(form)
+}
+
+/// Replaces a listing's text in another language.
+#[must_use]
+pub fn update_translation(shop: &Id, listing: &Id, language: &str, form: Form) -> Request {
+    Request::put(url(&format!(
+        "/shops/{shop}/listings/{listing}/translations/{language}"
+    )))
+    .form(form)
+}
+
 /// Deletes a listing.
 #[must_use]
 pub fn delete_listing(listing: &Id) -> Request {

@@ -52,6 +52,11 @@ pub(super) async fn goods_that_are_shipped(market: &Market) {
     }
     let update = json!({ "listing_id": id, "product": less });
     call(market, "publish.update", update).await;
+    for title in ["Manteau", "Manteau de laine"] {
+        let french = json!({ "locale": "fr", "title": title });
+        let update = json!({ "listing_id": id, "product": french });
+        call(market, "publish.update", update).await;
+    }
     let offer = json!({
         "listing_id": id,
         "variation": read["variations"][0]["id"],

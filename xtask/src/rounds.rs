@@ -106,6 +106,12 @@ const TABLE: &[Rounds] = &[
         short: 10,
         long: 3_600,
     },
+    // Seconds of calls of the installed plugin under damaged replies.
+    Rounds {
+        name: "FUZZ_WASM_SECONDS",
+        short: 5,
+        long: 300,
+    },
     // Accounts whose records are sealed again under 64 callers.
     Rounds {
         name: "ROTATION_ACCOUNTS",

@@ -15,6 +15,7 @@ pub mod extension;
 pub mod fold;
 pub mod image;
 pub mod keyset;
+pub mod language;
 pub mod listing;
 pub mod matrix;
 pub mod matrix_body;

@@ -4,6 +4,7 @@
 use super::digital::{WantedFile, check_digital, files, is_digital, kind};
 use super::extension;
 use super::image::Gallery;
+use super::language::{is_foreign, is_language};
 use super::matrix::Matrix;
 use super::matrix_write::Context;
 use super::measures::{measure, weigh};
@@ -42,6 +43,8 @@ pub struct Converted {
     pub policies: Policies,
     /// Id or title of the section.
     pub section: Option<String>,
+    /// The language of the product's text, where it is another than the listing's.
+    pub language: Option<String>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
 }
@@ -114,6 +117,10 @@ pub fn update(
     let extension = extension::parse(product.extension.as_deref(), &mut violations);
     let new = without_what_is_there(product, listing);
     let mut converted = common(&new, extension.as_ref(), &mut violations);
+    let main = listing.words("language");
+    if is_foreign(product.locale.as_deref(), main.as_deref()) {
+        converted.language.clone_from(&product.locale);
+    }
     let was_digital = listing.text("listing_type").as_deref() == Some("download");
     let names_type = product.files.is_some()
         || extension
@@ -151,17 +158,7 @@ pub fn update(
         );
     }
     check_new_images(product, &converted, &mut violations);
-    if product.locale.is_some() && product.locale == listing.text("language") {
-        unheard(
-            &Product {
-                locale: None,
-                ..product.clone()
-            },
-            &mut converted.warnings,
-        );
-    } else {
-        unheard(product, &mut converted.warnings);
-    }
+    unheard(product, &mut converted.warnings);
     violations.into_result()?;
     Ok(converted)
 }
@@ -172,7 +169,11 @@ fn without_what_is_there(product: &Product, listing: &Object<'_>) -> Product {
     fn differs<T: Clone + PartialEq>(given: &Option<T>, there: &Option<T>) -> Option<T> {
         given.clone().filter(|_| given != there)
     }
-    let there = product_read::product(listing, &Parts::default());
+    let mut there = product_read::product(listing, &Parts::default());
+    if is_foreign(product.locale.as_deref(), there.locale.as_deref()) {
+        // The listing's text is of another language than the product's.
+        (there.title, there.description, there.tags) = (None, None, None);
+    }
     Product {
         title: differs(&product.title, &there.title),
         description: differs(&product.description, &there.description),
@@ -206,6 +207,14 @@ fn common(
     violations: &mut Violations,
 ) -> Converted {
     let mut converted = Converted::default();
+    if let Some(locale) = product
+        .locale
+        .as_deref()
+        .filter(|locale| !is_language(locale))
+    {
+        let message = format!("{locale:?} is no language; one is written like en or pt-BR");
+        violations.add("/product/locale", "no-such-language", message);
+    }
     describe(product, &mut converted, violations);
     if let Some(category) = &product.category {
         converted.category = Id::parse(category);
@@ -412,11 +421,6 @@ fn unheard(product: &Product, warnings: &mut Vec<Warning>) {
         product.brand.is_some(),
         "brand",
         "Etsy has no field for a brand; put it into the title or the description",
-    );
-    left_out(
-        product.locale.is_some(),
-        "locale",
-        "Etsy takes the text in the shop's own language",
     );
 }
 

@@ -13,8 +13,10 @@ use super::policies::resolve;
 use super::preview::draft_form;
 use super::progress::Progress;
 use super::read::{listing_by_id, listing_of, published};
-use super::{sources, state, update};
+use super::translation::split;
+use super::{sources, state, translation, update};
 use crate::api;
+use crate::convert::language::is_foreign;
 use crate::convert::product::{self, Converted};
 use crate::fingerprint::Fingerprint;
 use crate::id::Id;
@@ -22,9 +24,10 @@ use crate::refusal::call;
 use crate::settings::Setup;
 use seen::Seen;
 use steps::Steps;
+use stoflow_plugin_sdk::Object;
 use stoflow_plugin_sdk::journal::{self, Checkpoint};
 use stoflow_plugin_sdk::publish::{Published, Target};
-use stoflow_plugin_sdk::types::{Error, ListingState, Product, Variation, Warning};
+use stoflow_plugin_sdk::types::{Error, Listing, ListingState, Product, Variation, Warning};
 
 pub(super) use fill::file_id;
 
@@ -111,6 +114,7 @@ impl<'a> Creation<'a> {
         self.publish(&id)?;
         self.steps.report("read back");
         let published = self.read_back(&id)?;
+        self.translate(&published.listing, &id)?;
         self.progress.finished = true;
         self.save()?;
         journal::report("done", self.steps.total, self.steps.total);
@@ -136,6 +140,23 @@ impl<'a> Creation<'a> {
             return Err(state::unmoved(&found.listing));
         }
         Ok(found)
+    }
+
+    /// The text in the product's language too, where the listing is in another: which one a shop
+    /// writes in is known from the listing only.
+    fn translate(&self, listing: &Listing, id: &Id) -> Result<(), Error> {
+        let extension = listing.extension.as_deref().unwrap_or("{}");
+        let Ok(extension) = Object::parse(extension.as_bytes()) else {
+            return Ok(());
+        };
+        let main = extension.words("language");
+        match self.product.locale.as_deref() {
+            Some(language) if is_foreign(Some(language), main.as_deref()) => {
+                let (text, _) = split(self.converted.form.clone());
+                translation::write(&self.shop, id, language, &text, &extension)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn variations(&self) -> &'a [Variation] {

@@ -17,6 +17,7 @@ mod rules;
 pub(crate) mod sources;
 mod state;
 pub mod trace;
+mod translation;
 mod update;
 
 use crate::Etsy;

@@ -9,6 +9,7 @@ use super::offers::write_inventory;
 use super::policies::resolve_section;
 use super::read::{matrix_of, published, variation_images};
 use super::sources;
+use super::translation::{self, split};
 use crate::api;
 use crate::convert::extension;
 use crate::convert::image::{Gallery, images};
@@ -101,6 +102,11 @@ impl Change {
     fn fields(&mut self, setup: &Setup) -> Result<(), Error> {
         let section = resolve_section(&self.converted, setup)?;
         let listing = self.listing.object()?;
+        if let Some(language) = self.converted.language.clone() {
+            let (text, others) = split(std::mem::take(&mut self.converted.form));
+            self.converted.form = others;
+            translation::write(&self.shop, &self.id, &language, &text, &listing)?;
+        }
         let (form, warnings) = changes(&self.converted, &listing, section.as_ref(), setup.year);
         self.warnings.extend(warnings);
         if form.is_empty() {

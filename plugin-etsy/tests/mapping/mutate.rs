@@ -1,6 +1,6 @@
 //! Damage to a document: one of each kind that a marketplace was seen or is feared to do.
 
-use crate::json::Json;
+use super::json::Json;
 use crate::seed::Dice;
 
 /// Numbers that are no ordinary ones: beyond a float's integers, beyond 64 and 128 bits, with

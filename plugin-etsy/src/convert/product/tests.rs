@@ -311,3 +311,23 @@ fn what_etsy_has_already_is_not_judged_again() {
     };
     assert!(update(&other, &listing, None, &setup()).is_err());
 }
+
+#[test]
+fn a_locale_that_is_no_language_is_refused() {
+    for (locale, fits) in [
+        ("en", true),
+        ("pt-BR", true),
+        ("zh-Hant-TW", true),
+        ("..", false),
+        ("en/..", false),
+        ("", false),
+        ("english", false),
+    ] {
+        let product = Product {
+            locale: Some(locale.into()),
+            ..coat()
+        };
+        let made = create(&product, Target::Active, &setup());
+        assert_eq!(made.is_ok(), fits, "{locale}");
+    }
+}

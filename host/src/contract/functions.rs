@@ -218,7 +218,8 @@ static TABLE: &[(&str, &str, Facts)] = &[
         fixed(Method::Get, "/shipping/profiles", SHIPPING),
     ])),
     ("policies", "schema", Facts::BROWSE.at(&[route(Method::Get, "/policies/{kind}/schema")])),
-    ("policies", "create", Facts::ADD.at(&[
+    // A shipping profile takes a request for each destination.
+    ("policies", "create", Facts { time_limit: TimeLimit::Operation, ..Facts::ADD }.at(&[
         route(Method::Post, "/policies"),
         fixed(Method::Post, "/shipping/profiles", SHIPPING),
     ])),

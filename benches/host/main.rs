@@ -12,6 +12,7 @@
 #![expect(unreachable_pub, reason = "one binary: its modules share by pub")]
 
 mod call;
+mod convert;
 mod page;
 mod rest;
 mod samples;

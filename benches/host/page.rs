@@ -8,6 +8,7 @@ use stoflow_host::plugins::CallRequest;
 use stoflow_host::runtime::Outcome;
 
 use crate::call::PhaseSamples;
+use crate::convert;
 use crate::rest::post;
 use crate::samples::{Samples, timed};
 use crate::shop::{LISTINGS, Shop};
@@ -45,7 +46,9 @@ pub async fn run(table: &mut Table) {
         measure(&shop, &native, &mut measured).await;
     }
     measured.show(table);
+    let page = native.fetch("active", 100).await;
     shop.stage.host.close().unwrap();
+    convert::run(&page, table).await;
 }
 
 /// The native route, once it is sure that it asks for the same and answers the same, to the byte.

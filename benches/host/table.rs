@@ -42,6 +42,15 @@ impl Table {
         self.result(what, &shown, bars, ratio, |number| format!("{number} ×"));
     }
 
+    /// How large a file is, against its bars in megabytes.
+    pub fn size(&mut self, what: &str, bytes: usize, bars: Bars) {
+        let size = bytes as f64 / 1e6;
+        let shown = format!("{size:.2} MB");
+        self.result(what, &shown, Some(bars), size, |number| {
+            format!("{number} MB")
+        });
+    }
+
     fn result(
         &mut self,
         what: &str,

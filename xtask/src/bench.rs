@@ -17,6 +17,7 @@ const END: &str = "<!-- measured: end -->";
 /// fast a machine is says nothing about whether a change is right.
 pub(crate) fn run_all(write: bool) -> Result<()> {
     plugins::build()?;
+    plugins::build_bench()?;
     // Both packages, so that both steps build the dependencies with the same features.
     run(&mut cargo(&[
         "build",

@@ -21,6 +21,8 @@ const WASM: &[&str] = &[
     "--package",
     "stoflow-plugin-sdk",
     "--package",
+    "stoflow-bench-page",
+    "--package",
     "stoflow-guests",
     "--lib",
     "--examples",

@@ -31,27 +31,36 @@ pub(crate) fn build_plugins() -> Result<()> {
     add_target()?;
     let contract = contract()?;
     for (package, name) in PLUGINS {
-        run(&mut cargo(&[
-            "build",
-            "--quiet",
-            "--package",
-            package,
-            "--target",
-            TARGET,
-            "--profile",
-            "plugin",
-        ]))?;
-        let built = paths::target()
-            .join(TARGET)
-            .join("plugin")
-            .join(format!("{}.wasm", package.replace('-', "_")));
-        finish(
-            &built,
-            &paths::plugins().join(format!("{name}.wasm")),
-            &contract,
-        )?;
+        let finished = paths::plugins().join(format!("{name}.wasm"));
+        build_component(package, &finished, &contract)?;
     }
     Ok(())
+}
+
+/// Builds what a benchmark installs: the plugin with its conversion callable by itself.
+pub(crate) fn build_bench() -> Result<()> {
+    let package = "stoflow-bench-page";
+    let finished = paths::target().join("bench/page.wasm");
+    build_component(package, &finished, &contract()?)
+}
+
+/// Builds a package as operators get it.
+fn build_component(package: &str, finished: &Path, contract: &[u8]) -> Result<()> {
+    run(&mut cargo(&[
+        "build",
+        "--quiet",
+        "--package",
+        package,
+        "--target",
+        TARGET,
+        "--profile",
+        "plugin",
+    ]))?;
+    let built = paths::target()
+        .join(TARGET)
+        .join("plugin")
+        .join(format!("{}.wasm", package.replace('-', "_")));
+    finish(&built, finished, contract)
 }
 
 /// Builds what tests load: each example of the guests' crate is one.

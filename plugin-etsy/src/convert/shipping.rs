@@ -137,7 +137,7 @@ impl Profile {
         let text = |name: &str| object.words(name).unwrap_or_default();
         let is_deleted = object.boolean("is_deleted") == Some(true);
         !is_deleted
-            && decode(&text("title")).trim() == self.title
+            && decode(text("title")).trim() == self.title
             && text("origin_country_iso") == self.origin
             && essence(&text("origin_postal_code"))
                 == essence(self.postal_code.as_deref().unwrap_or_default())

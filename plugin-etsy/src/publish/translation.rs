@@ -68,7 +68,7 @@ pub(super) fn write(
 /// A field of a listing or a translation as a form has it.
 fn said(object: &Object<'_>, name: &str) -> Option<String> {
     if name == "tags" {
-        let tags: Vec<String> = object.texts(name).iter().map(|tag| decode(tag)).collect();
+        let tags: Vec<String> = object.texts(name).iter().map(decode).collect();
         return Some(tags.join(",")).filter(|tags| !tags.is_empty());
     }
     object.words(name).map(|text| decode(&text))

@@ -79,6 +79,21 @@ pub fn is_id(id: &str) {
 pub fn is_object(json: Option<&String>) {
     if let Some(json) = json {
         assert!(Object::parse(json.as_bytes()).is_ok(), "{json}");
+        // The host takes 64 levels.
+        let mut depth = 0_usize;
+        let levels = json.bytes().map(|byte| {
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth
+        });
+        // Brackets in texts are counted too: those of the documents are few.
+        assert!(
+            levels.max().unwrap_or_default() <= 64 || json.contains("\\\""),
+            "{json}"
+        );
     }
 }
 

@@ -1,13 +1,22 @@
 //! A JSON object put together from members that stand elsewhere already, digit by digit: an amount
 //! or an id that went through a float would come out as another one.
 
+use stoflow_plugin_sdk::is_too_deep;
+
 /// An object that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Document(String);
 
 impl Document {
-    /// Adds a member; `json` is its value as a document.
+    /// Adds a member; `json` is its value as a document. One that is nested deeper than the host
+    /// takes is left out.
     pub(super) fn add(&mut self, name: &str, json: &str) {
+        if !is_too_deep(json) {
+            self.put(name, json);
+        }
+    }
+
+    fn put(&mut self, name: &str, json: &str) {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.0.push_str(&quoted(name));
         self.0.push(':');
@@ -25,7 +34,7 @@ impl Document {
     pub(super) fn add_list(&mut self, name: &str, documents: impl Iterator<Item = String>) {
         let list = documents.collect::<Vec<_>>().join(",");
         if !list.is_empty() {
-            self.add(name, &format!("[{list}]"));
+            self.put(name, &format!("[{list}]"));
         }
     }
 

@@ -147,7 +147,7 @@ pub use auth::Auth;
 pub use decimal::{Decimal, DecimalError};
 pub use error::{Violations, violation};
 pub use listings::Listings;
-pub use object::{Object, Raw, is_too_deep};
+pub use object::{Object, Raw, is_document};
 pub use orders::Orders;
 pub use plugin::Plugin;
 pub use policies::Policies;

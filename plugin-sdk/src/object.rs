@@ -3,12 +3,14 @@
 //! listing that is otherwise fine, so every member is read by itself and what does not fit is
 //! `None`.
 
+mod document;
 mod member;
 mod outline;
 mod raw;
 mod scan;
 mod step;
 
+pub use document::is_document;
 pub use raw::Raw;
 
 use member::{Member, mark};
@@ -209,13 +211,13 @@ impl<'a> Object<'a> {
     }
 
     /// A document of the members that were not read and are not `null`; `None` where there are
-    /// none. One that is nested deeper than anything of a marketplace's is left out: the host takes
-    /// no such document, and the rest would be lost with it.
+    /// none. One that the host takes as no document is left out ([`is_document`]): the rest would be
+    /// lost with it.
     pub fn unread(&self) -> Option<String> {
         let unread = || {
             let members = self.members.iter();
             members.filter(|member| {
-                !member.read.get() && !member.value.is_null() && !is_too_deep(member.value.get())
+                !member.read.get() && !member.value.is_null() && is_document(member.value.get())
             })
         };
         // Written into a place of the right size: what grows is copied each time.
@@ -239,30 +241,6 @@ fn refusal(document: &[u8]) -> serde_json::Error {
         Err(error) => error,
         Ok(_) => serde::de::Error::custom("no JSON object"),
     }
-}
-
-/// Levels of a value that is carried on. The host takes 64, of which a plugin may add some.
-const DEEPEST: usize = 32;
-
-/// Whether a JSON value is nested deeper than a host takes it.
-#[must_use]
-pub fn is_too_deep(json: &str) -> bool {
-    // A level takes two characters at least, so most need not be looked at.
-    if json.len() <= 2 * DEEPEST {
-        return false;
-    }
-    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
-    json.bytes().any(|byte| {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
-            b'{' | b'[' if !is_text => depth += 1,
-            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > DEEPEST
-    })
 }
 
 fn whole_number(text: &str) -> Option<i64> {

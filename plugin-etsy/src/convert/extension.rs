@@ -6,7 +6,7 @@ use crate::api::Form;
 use crate::id::Id;
 use crate::limits::{STYLE_LENGTH, STYLES, is_word};
 use serde_json::{Map, Value, json};
-use stoflow_plugin_sdk::{Object, Violations, is_too_deep};
+use stoflow_plugin_sdk::{Object, Violations, is_document};
 
 /// One member of a product's extension.
 #[derive(Debug)]
@@ -256,7 +256,7 @@ fn partners(listing: &Object<'_>) -> Option<Value> {
 fn questions(listing: &Object<'_>) -> Option<Value> {
     let personalization = listing.object("personalization")?;
     let questions = personalization.raw("personalization_questions")?;
-    if is_too_deep(questions.get()) {
+    if !is_document(questions.get()) {
         return None;
     }
     let questions: Value = serde_json::from_str(questions.get()).ok()?;

@@ -1,17 +1,17 @@
 //! A JSON object put together from members that stand elsewhere already, digit by digit: an amount
 //! or an id that went through a float would come out as another one.
 
-use stoflow_plugin_sdk::is_too_deep;
+use stoflow_plugin_sdk::is_document;
 
 /// An object that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Document(String);
 
 impl Document {
-    /// Adds a member; `json` is its value as a document. One that is nested deeper than the host
-    /// takes is left out.
+    /// Adds a member; `json` is its value as a document. One that the host takes as no
+    /// document is left out.
     pub(super) fn add(&mut self, name: &str, json: &str) {
-        if !is_too_deep(json) {
+        if is_document(json) {
             self.put(name, json);
         }
     }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::html::escape;
+use crate::options::Rotation;
 use crate::reply::{Refusal, Reply};
 use crate::server::Server;
 
@@ -42,7 +43,10 @@ pub(crate) fn answer(server: &Server) -> Reply {
         redirect_uris = escape(&server.options.redirect_uris.join(" ")),
         per_second = server.options.per_second,
         per_day = server.options.per_day,
-        rotation = escape(&format!("{:?}", server.options.rotation)),
+        rotation = match server.options.rotation {
+            Rotation::AtOnce => "at once",
+            Rotation::OnUse => "on use",
+        },
         now = time(core.clock.now()),
         access = access,
         refresh = refresh,

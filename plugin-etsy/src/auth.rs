@@ -1,5 +1,6 @@
 //! How sellers give consent on Etsy, and who they are.
 
+use crate::convert::matrix_read::currency;
 use crate::id::Id;
 use crate::refusal::call;
 use crate::{Etsy, api};
@@ -79,10 +80,7 @@ pub fn identity(user: String, shop: &Id, object: &Object<'_>) -> Identity {
     let country = object
         .words("shop_location_country_iso")
         .or_else(|| object.words("shipping_from_country_iso"));
-    let known = [
-        ("currency", object.words("currency_code")),
-        ("country", country),
-    ];
+    let known = [("currency", currency(object)), ("country", country)];
     let extension: Map<String, Value> = known
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))))

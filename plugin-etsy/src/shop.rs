@@ -3,6 +3,7 @@
 mod readiness;
 mod section;
 
+use crate::convert::matrix_read::currency;
 use crate::id::Id;
 use crate::refusal::call;
 use crate::{Etsy, api, settings};
@@ -41,7 +42,7 @@ pub fn shop(object: &Object<'_>) -> Option<ShopRecord> {
         name: object.words("shop_name").unwrap_or_else(|| id.clone()),
         id,
         url: object.words("url"),
-        currency: object.words("currency_code"),
+        currency: currency(object),
         locales: object.texts("languages"),
         active_listings: count.and_then(|count| u32::try_from(count).ok()),
         on_vacation: object.boolean("is_vacation"),

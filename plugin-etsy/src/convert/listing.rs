@@ -1,7 +1,7 @@
 //! Etsy's listing into the contract's.
 
 use super::image::images;
-use super::matrix_read::{amount, quantity};
+use super::matrix_read::{amount, currency, quantity};
 use super::text::decode;
 use crate::id::Id;
 use crate::limits::PAGE;
@@ -96,7 +96,7 @@ pub fn money(object: &Object<'_>) -> Option<Money> {
     let amount = amount(object)?;
     Some(Money {
         amount: amount.to_string(),
-        currency: object.words("currency_code")?,
+        currency: currency(object)?,
     })
 }
 

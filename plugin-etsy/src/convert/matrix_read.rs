@@ -35,9 +35,7 @@ impl Matrix {
                 .unwrap_or_default(),
             values: Vec::new(),
             price: price.as_ref().and_then(amount),
-            currency: price
-                .as_ref()
-                .and_then(|price| price.words("currency_code")),
+            currency: price.as_ref().and_then(currency),
             quantity: quantity(listing),
             enabled: true,
             readiness: listing
@@ -162,9 +160,7 @@ fn read_row(product: &Object<'_>) -> Row {
             .filter_map(AxisValue::read)
             .collect(),
         price: price.as_ref().and_then(amount),
-        currency: price
-            .as_ref()
-            .and_then(|price| price.words("currency_code")),
+        currency: price.as_ref().and_then(currency),
         quantity: offering.map(quantity).unwrap_or_default(),
         enabled: offering.is_some_and(|offering| offering.boolean("is_enabled") != Some(false)),
         readiness: offering
@@ -184,6 +180,15 @@ pub fn amount(money: &Object<'_>) -> Option<Decimal> {
         money.integer("divisor").unwrap_or(100),
     )
     .ok()
+}
+
+/// The currency of Etsy's Money, or of a shop; `None` for what has not the form of an ISO 4217 code,
+/// because a price in it would be one that nobody can check.
+#[must_use]
+pub fn currency(object: &Object<'_>) -> Option<String> {
+    let is_code =
+        |text: &String| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    object.words("currency_code").filter(is_code)
 }
 
 /// A quantity, which is never below nought.
@@ -220,6 +225,25 @@ mod tests {
 
     fn matrix() -> Matrix {
         Matrix::read(&Object::parse(INVENTORY.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_currency_is_three_letters_or_none() {
+        let of = |code: &str| {
+            let json = format!(r#"{{"currency_code":{code}}}"#);
+            currency(&Object::parse(json.as_bytes()).unwrap())
+        };
+        assert_eq!(of(r#""JPY""#).as_deref(), Some("JPY"));
+        for odd in [
+            r#""eur""#,
+            r#""EURO""#,
+            r#""{\"a\"""#,
+            r#""€""#,
+            "978",
+            "null",
+        ] {
+            assert_eq!(of(odd), None, "{odd}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The seller's policies as the contract has them: a name and one line for people, and Etsy's own
 //! members beside them, because the line does not say everything.
 
-use super::matrix_read::amount;
+use super::matrix_read::{amount, currency};
 use super::text::decode;
 use crate::id::Id;
 use stoflow_plugin_sdk::policies::Policy;
@@ -119,7 +119,7 @@ fn destination(destination: &Object<'_>) -> String {
 
 fn money(cost: &Object<'_>) -> String {
     let number = amount(cost).map(|number: Decimal| number.to_string());
-    let currency = cost.words("currency_code").unwrap_or_default();
+    let currency = currency(cost).unwrap_or_default();
     format!("{} {currency}", number.unwrap_or_else(|| "?".to_owned()))
         .trim()
         .to_owned()

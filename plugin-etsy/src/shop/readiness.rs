@@ -3,6 +3,7 @@
 //! publishing applies too.
 
 use crate::convert::era::era;
+use crate::convert::matrix_read::currency;
 use crate::convert::provenance::WHO_MADE;
 use crate::id::Id;
 use crate::limits::{has_postal_codes, is_eu};
@@ -145,7 +146,7 @@ fn of_shop(shop: &Object<'_>, setup: &Setup, findings: &mut Vec<Finding>) {
         (Some(known), Some(now)) if *known != now => Some((known.clone(), now)),
         _ => None,
     };
-    if let Some((known, now)) = changed(&setup.currency, shop.words("currency_code")) {
+    if let Some((known, now)) = changed(&setup.currency, currency(shop)) {
         let message = format!(
             "the shop sells in {now}, and did in {known} when it was connected: connect it again, or its \
              prices are checked against the wrong currency"

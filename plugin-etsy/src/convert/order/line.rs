@@ -2,7 +2,7 @@
 //! variations stand the buyer's answers, which are not choices of goods.
 
 use super::document::Document;
-use super::sums::currency;
+use crate::convert::matrix_read::currency;
 use crate::convert::matrix_read::{amount, quantity};
 use crate::convert::text::decode;
 use crate::limits::PERSONALIZATION;

@@ -2,7 +2,7 @@
 //! travels as Etsy wrote it: guessing a price is worse than saying that it is odd.
 
 use super::status::Refund;
-use crate::convert::matrix_read::amount;
+use crate::convert::matrix_read::{amount, currency};
 use stoflow_plugin_sdk::types::OrderLine;
 use stoflow_plugin_sdk::{Decimal, Object};
 
@@ -125,11 +125,6 @@ impl Reader<'_, '_> {
             self.currency = money.and_then(currency);
         }
     }
-}
-
-/// The currency of Etsy's Money.
-pub(super) fn currency(money: &Object<'_>) -> Option<String> {
-    money.words("currency_code")
 }
 
 /// Without its sign: some of Etsy's amounts that are taken off are negative.

@@ -10,17 +10,25 @@ use stoflow_plugin_sdk::types::{Image, Money, Variation};
 use stoflow_plugin_sdk::{Decimal, Object};
 
 impl Matrix {
-    /// Reads an inventory; deleted products are left out.
+    /// Reads an inventory; deleted products are left out. The values of all have the order of the first
+    /// one's, in which they are written.
     #[must_use]
     pub fn read(inventory: &Object<'_>) -> Self {
         let products = inventory.objects("products");
         let kept = products
             .iter()
             .filter(|product| product.boolean("is_deleted") != Some(true));
-        Self {
+        let mut matrix = Self {
             rows: kept.map(read_row).collect(),
             varies: Varies::read(inventory),
+        };
+        let axes = matrix.axes();
+        let place = |value: &AxisValue| axes.iter().position(|axis| *axis == value.property);
+        for row in &mut matrix.rows {
+            row.values
+                .sort_by_key(|value| place(value).unwrap_or(usize::MAX));
         }
+        matrix
     }
 
     /// The one row of a listing that has no inventory record: its own price and quantity.
@@ -225,6 +233,18 @@ mod tests {
 
     fn matrix() -> Matrix {
         Matrix::read(&Object::parse(INVENTORY.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn values_have_the_order_of_the_first_product() {
+        let json = br#"{"products":[
+            {"property_values":[{"property_id":301,"values":["12"]},{"property_id":200,"values":["Blue"]}]},
+            {"property_values":[{"property_id":200,"values":["Red"]},{"property_id":301,"values":["12"]}]}]}"#;
+        let matrix = Matrix::read(&Object::parse(json).unwrap());
+        for row in &matrix.rows {
+            let axes = row.values.iter().map(|value| value.property.as_str());
+            assert_eq!(axes.collect::<Vec<_>>(), ["301", "200"]);
+        }
     }
 
     #[test]

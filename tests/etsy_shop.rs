@@ -1,15 +1,10 @@
 //! The seller's shop through the plugin: what it is, its sections, and what keeps it from selling.
 
 use serde_json::{Value, json};
-use stoflow_host::api::{Problem, ProblemKind};
+use stoflow_host::api::ProblemKind;
 use stoflow_sandbox::{Fault, FaultKind, NewSeller};
 
-use crate::market::{Market, USER, connect_by};
-
-fn paths(problem: &Problem) -> Vec<&str> {
-    let violations = problem.violations.iter();
-    violations.map(|it| it.path.as_str()).collect()
-}
+use crate::market::{Market, USER, connect_by, paths};
 
 /// Severity and code of what is found.
 async fn readiness(market: &Market) -> Vec<(String, String)> {

@@ -2,9 +2,9 @@
 //! product, their inventory and images.
 
 use serde_json::{Value, json};
-use stoflow_host::api::{Problem, ProblemKind};
+use stoflow_host::api::ProblemKind;
 
-use crate::market::{Market, coats, example, id_of};
+use crate::market::{Market, coats, example, id_of, paths};
 
 /// Every state that a seller's listing can be in and be listed by.
 const STATES: [&str; 5] = ["active", "paused", "draft", "sold_out", "expired"];
@@ -150,13 +150,6 @@ async fn a_cursor_that_is_nonsense_is_named() {
         assert_eq!(paths(&problem), ["/page/cursor"], "{problem:?}");
     }
     assert!(market.sandbox.requests().is_empty());
-}
-
-fn paths(problem: &Problem) -> Vec<&str> {
-    let violations = problem.violations.iter();
-    violations
-        .map(|violation| violation.path.as_str())
-        .collect()
 }
 
 #[tokio::test]

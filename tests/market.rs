@@ -214,6 +214,14 @@ pub async fn consent(url: &str) -> String {
     location.to_str().unwrap().to_owned()
 }
 
+/// Where what was sent is wrong, in the order in which it is told.
+pub fn paths(problem: &Problem) -> Vec<&str> {
+    let violations = problem.violations.iter();
+    violations
+        .map(|violation| violation.path.as_str())
+        .collect()
+}
+
 /// A product of `docs/examples`.
 pub fn example(name: &str) -> Value {
     let path = examples().join(format!("{name}.json"));

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stoflow_host::api::{Problem, ProblemKind};
+use stoflow_host::api::ProblemKind;
 use stoflow_sandbox::{Buyer, Fault, FaultKind, OrderAction, OrderChange, Purchase, PurchaseItem};
 
-use crate::market::{Market, example};
+use crate::market::{Market, example, paths};
 
 /// A mug on sale, as many as are wanted.
 pub async fn mug(market: &Market) -> i64 {
@@ -46,13 +46,6 @@ fn ids(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().unwrap().iter();
     items
         .map(|order| order["id"].as_str().unwrap().to_owned())
-        .collect()
-}
-
-fn paths(problem: &Problem) -> Vec<&str> {
-    let violations = problem.violations.iter();
-    violations
-        .map(|violation| violation.path.as_str())
         .collect()
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 use stoflow_sandbox::{Buyer, Fault, FaultKind, OrderAction, Purchase};
 
-use crate::market::{Market, USER, connect};
+use crate::market::{Market, USER, connect, paths};
 use crate::orders::{buy, change, get, mug};
 
 /// The request that writes to the buyer.
@@ -38,13 +38,6 @@ fn codes(shipped: &Value) -> Vec<&str> {
     let warnings = shipped["warnings"].as_array().unwrap().iter();
     warnings
         .map(|warning| warning["code"].as_str().unwrap())
-        .collect()
-}
-
-fn paths(problem: &Problem) -> Vec<&str> {
-    let violations = problem.violations.iter();
-    violations
-        .map(|violation| violation.path.as_str())
         .collect()
 }
 

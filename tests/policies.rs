@@ -6,15 +6,10 @@ use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 use stoflow_sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, FaultKind, NewSeller};
 
-use crate::market::Market;
+use crate::market::{Market, paths};
 
 /// More calls than it takes to finish what broke off.
 const TRIES: usize = 4;
-
-fn paths(problem: &Problem) -> Vec<&str> {
-    let violations = problem.violations.iter();
-    violations.map(|it| it.path.as_str()).collect()
-}
 
 async fn create(market: &Market, kind: &str, name: &str, data: &Value) -> Result<Value, Problem> {
     let arguments = json!({ "kind": kind, "name": name, "data": data });

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stoflow_host::api::{Problem, ProblemKind};
+use stoflow_host::api::ProblemKind;
 use stoflow_sandbox::{Fault, FaultKind, OrderAction, OrderChange, Purchase};
 
-use crate::market::{Market, coats, id_of};
+use crate::market::{Market, coats, id_of, paths};
 use crate::orders::{buy, change, get, mug};
 use crate::request_counts::drafts;
 
@@ -305,13 +305,6 @@ async fn more_listings_than_a_page_are_swept_to_the_end() {
     expected.sort();
     assert_eq!(found, expected);
     assert_eq!(operations, ["getListingsByShop"; 2]);
-}
-
-fn paths(problem: &Problem) -> Vec<&str> {
-    let violations = problem.violations.iter();
-    violations
-        .map(|violation| violation.path.as_str())
-        .collect()
 }
 
 #[tokio::test]

@@ -4,14 +4,7 @@
 use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 
-use crate::market::{Market, coats, example, examples, id_of};
-
-fn paths(problem: &Problem) -> Vec<&str> {
-    let violations = problem.violations.iter();
-    violations
-        .map(|violation| violation.path.as_str())
-        .collect()
-}
+use crate::market::{Market, coats, example, examples, id_of, paths};
 
 fn codes(warnings: &Value) -> Vec<&str> {
     let warnings = warnings.as_array().unwrap().iter();

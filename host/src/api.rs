@@ -15,6 +15,7 @@ mod page;
 mod plugins;
 mod problem;
 mod refresh;
+mod route;
 mod store;
 mod webhooks;
 
@@ -22,7 +23,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
@@ -34,54 +34,30 @@ pub use refresh::Refreshed;
 pub use store::Checked;
 
 use crate::host::Host;
+use route::Route;
 
 /// The largest body: a product's pictures and files with it.
 const BODY_BYTES_MAX: usize = 512 << 20;
 
-/// All routes. Each demands a [`Caller`] among the request's extensions — whoever serves the router
-/// says who is asking — but the two that a seller's browser comes to, and the one that
-/// marketplaces push to.
+/// All routes. Whoever serves the router says who is asking: a [`Caller`] among the request's
+/// extensions.
 pub fn router(host: Arc<Host>) -> Router {
-    Router::new()
-        .route("/api/plugins", get(plugins::list).post(plugins::install))
-        .route("/api/plugins/inspect", post(plugins::inspect))
-        .route(
-            "/api/plugins/{id}",
-            get(plugins::show).delete(plugins::remove),
-        )
-        .route("/api/plugins/{id}/schema", get(plugins::schema))
-        .route("/api/plugins/{id}/configuration", post(plugins::configure))
-        .route("/api/store/master-key", post(master_key::rotate))
-        .route("/api/accounts", get(accounts::list))
-        .route(
-            "/api/accounts/{account}",
-            get(account_status::show).delete(accounts::disconnect),
-        )
-        .route("/api/accounts/{account}/refresh", post(refresh::one))
-        .route("/api/accounts/refresh", post(refresh::idle))
-        .route(
-            "/api/accounts/{account}/settings",
-            post(account_settings::set),
-        )
-        .route("/api/store/check", get(store::check))
-        .route("/api/store/export", post(store::export))
-        .route("/api/{plugin}/oauth/connect", post(consent::connect))
-        .route("/api/{plugin}/oauth/callback", get(consent::callback))
-        .route(
-            "/api/{plugin}/oauth/confirm",
-            post(consent::confirm).layer(DefaultBodyLimit::max(consent::FORM_BYTES_MAX)),
-        )
-        .route("/api/{plugin}/oauth/complete", post(consent::complete))
-        .route(
-            "/api/{plugin}/webhooks",
-            post(webhooks::receive).layer(DefaultBodyLimit::max(webhooks::PUSH_BYTES_MAX)),
-        )
-        .route(
-            "/api/{plugin}/call/{interface}/{function}",
-            post(call::call),
-        )
+    route::router(routes())
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(host)
+}
+
+/// Every route that there is, under the headings of the documentation.
+fn routes() -> Vec<Route> {
+    let parts = [
+        consent::routes(),
+        call::routes(),
+        webhooks::routes(),
+        accounts::routes(),
+        plugins::routes(),
+        store::routes(),
+    ];
+    parts.into_iter().flatten().collect()
 }

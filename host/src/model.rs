@@ -2,19 +2,23 @@
 //! accounts. Nothing here does anything; it keeps two parts from having two ideas of one thing.
 
 mod account;
+mod api_key;
 mod description;
 mod grant;
 mod ids;
+mod key_scope;
 mod lane;
 mod push;
 
 pub use account::{Account, AccountState};
+pub use api_key::ApiKey;
 pub use description::{
     ClientAuthentication, Credential, Description, Endpoint, GrantType, Identity, Method,
     OAuth2Provider, Quota, QuotaScope, QuotaWindow, Redirect, Scope, SecretHeader, Setting, Site,
     TokenLimit,
 };
 pub use grant::Grant;
-pub use ids::{AccountId, CallId, IdError, PluginId, UserId};
+pub use ids::{AccountId, CallId, IdError, KeyId, PluginId, UserId};
+pub use key_scope::{Access, KeyScope, KeyScopeError, KeyScopes};
 pub use lane::Lane;
 pub use push::{AccountRef, Notice, PollNotice, PushOutcome, PushResponse, Verification};

@@ -4,14 +4,68 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::problem::{Problem, ProblemKind};
+use super::route::{Permission, Route};
+use super::{account_settings, account_status, refresh};
 use crate::accounts::Revocation;
 use crate::host::Host;
 use crate::model::{Account, UserId};
+
+/// Sellers' accounts.
+pub(super) fn routes() -> Vec<Route> {
+    const TAG: &str = "Accounts";
+    let read = || Permission::read("accounts");
+    let write = || Permission::write("accounts");
+    vec![
+        Route::new(
+            Method::GET,
+            "/api/accounts",
+            read(),
+            (TAG, "Lists connected accounts"),
+            list,
+        ),
+        Route::new(
+            Method::GET,
+            "/api/accounts/{account}",
+            read(),
+            (TAG, "Says whether an account works, and why not"),
+            account_status::show,
+        ),
+        Route::new(
+            Method::DELETE,
+            "/api/accounts/{account}",
+            write(),
+            (TAG, "Disconnects an account and forgets it"),
+            disconnect,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/accounts/{account}/refresh",
+            write(),
+            (TAG, "Refreshes an account's token now"),
+            refresh::one,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/accounts/refresh",
+            Permission::Operator,
+            (TAG, "Refreshes the tokens that nobody has used for long"),
+            refresh::idle,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/accounts/{account}/settings",
+            write(),
+            (TAG, "Gives an account settings of its own"),
+            account_settings::set,
+        ),
+    ]
+}
 
 /// Whose accounts.
 #[derive(Debug, Deserialize)]

@@ -9,7 +9,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -20,11 +20,23 @@ use super::events::Step;
 use super::form::CallForm;
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
+use super::route::{Permission, Route};
 use crate::contract::AccountNeed;
 use crate::host::Host;
 use crate::model::{Account, PluginId, UserId};
 use crate::plugins::CallRequest;
 use crate::runtime::Progress;
+
+/// Functions of plugins.
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::new(
+        Method::POST,
+        "/api/{plugin}/call/{interface}/{function}",
+        Permission::Caller,
+        ("Calls", "Calls a function of a plugin"),
+        call,
+    )]
+}
 
 /// Steps that wait for a client that reads slowly. A plugin that reports without an end must not
 /// fill the host's memory; a person sees the last one.

@@ -25,6 +25,7 @@ use super::body::Body;
 use super::caller::Caller;
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
+use super::route::{Permission, Route};
 use crate::accounts::{Bearer, Connected};
 use crate::consent::{
     ConsentError, Declined, Offered, Party, ReturnTo, ReturnToError, Returned, Wish,
@@ -34,8 +35,45 @@ use crate::model::{PluginId, UserId};
 use crate::secret::Secret;
 use cookies::SameSite;
 
+/// A seller's consent.
+pub(super) fn routes() -> Vec<Route> {
+    const TAG: &str = "Consent";
+    let write = || Permission::write("accounts");
+    vec![
+        Route::new(
+            Method::POST,
+            "/api/{plugin}/oauth/connect",
+            write(),
+            (TAG, "Begins a consent"),
+            connect,
+        ),
+        Route::new(
+            Method::GET,
+            "/api/{plugin}/oauth/callback",
+            Permission::Anybody,
+            (TAG, "Takes the seller's browser back from the marketplace"),
+            callback,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/{plugin}/oauth/confirm",
+            Permission::Anybody,
+            (TAG, "Takes the decision of the person in the browser"),
+            confirm,
+        )
+        .body_bytes_max(FORM_BYTES_MAX),
+        Route::new(
+            Method::POST,
+            "/api/{plugin}/oauth/complete",
+            write(),
+            (TAG, "Takes the marketplace's answer, then the decision"),
+            complete,
+        ),
+    ]
+}
+
 /// What a page's form has.
-pub(super) const FORM_BYTES_MAX: usize = 16 << 10;
+const FORM_BYTES_MAX: usize = 16 << 10;
 
 /// Whose account, and who finishes it.
 #[derive(Debug, Deserialize)]

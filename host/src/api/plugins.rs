@@ -5,15 +5,73 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::problem::{Problem, ProblemKind};
+use super::route::{Permission, Route};
 use crate::config::PluginChange;
 use crate::host::Host;
 use crate::model::{Description, PluginId, Scope};
 use crate::plugins::{Choice, Inspection, Installed};
+
+/// Plugins, and what the operator sets for them.
+pub(super) fn routes() -> Vec<Route> {
+    const TAG: &str = "Plugins";
+    vec![
+        Route::new(
+            Method::GET,
+            "/api/plugins",
+            Permission::Operator,
+            (TAG, "Lists installed plugins"),
+            list,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/plugins",
+            Permission::Operator,
+            (TAG, "Installs a plugin"),
+            install,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/plugins/inspect",
+            Permission::Operator,
+            (TAG, "Says what a plugin asks for, without installing it"),
+            inspect,
+        ),
+        Route::new(
+            Method::GET,
+            "/api/plugins/{id}",
+            Permission::Operator,
+            (TAG, "Shows a plugin and what is set for it"),
+            show,
+        ),
+        Route::new(
+            Method::DELETE,
+            "/api/plugins/{id}",
+            Permission::Operator,
+            (TAG, "Removes a plugin"),
+            remove,
+        ),
+        Route::new(
+            Method::GET,
+            "/api/plugins/{id}/schema",
+            Permission::Caller,
+            (TAG, "Says what a plugin can be called for"),
+            schema,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/plugins/{id}/configuration",
+            Permission::Operator,
+            (TAG, "Sets a plugin up"),
+            configure,
+        ),
+    ]
+}
 
 /// A plugin in a list.
 #[derive(Debug, Serialize, Deserialize)]

@@ -15,6 +15,8 @@ pub enum ProblemKind {
     BadRequest,
     /// Nobody says who is asking.
     Unauthenticated,
+    /// The key may not do this, or not with what belongs to another user.
+    NotAllowed,
     /// There is no such route.
     NoRoute,
     /// There is no such plugin.
@@ -83,6 +85,7 @@ pub enum ProblemKind {
 const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::BadRequest, "bad-request", 400, 2),
     (ProblemKind::Unauthenticated, "unauthenticated", 401, 4),
+    (ProblemKind::NotAllowed, "not-allowed", 403, 10),
     (ProblemKind::NoRoute, "no-route", 404, 2),
     (ProblemKind::UnknownPlugin, "unknown-plugin", 404, 5),
     (ProblemKind::UnknownFunction, "unknown-function", 404, 5),

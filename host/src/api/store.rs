@@ -7,14 +7,44 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use tokio_util::io::ReaderStream;
 
 use super::caller::Caller;
+use super::master_key;
 use super::problem::Problem;
+use super::route::{Permission, Route};
 use crate::host::Host;
 use crate::store::Check;
+
+/// What is kept, and the key that it is sealed under.
+pub(super) fn routes() -> Vec<Route> {
+    const TAG: &str = "Store";
+    vec![
+        Route::new(
+            Method::GET,
+            "/api/store/check",
+            Permission::Operator,
+            (TAG, "Reads every record and says what is wrong"),
+            check,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/store/export",
+            Permission::Operator,
+            (TAG, "Gives out a sealed copy of all records"),
+            export,
+        ),
+        Route::new(
+            Method::POST,
+            "/api/store/master-key",
+            Permission::Operator,
+            (TAG, "Replaces the master key"),
+            master_key::rotate,
+        ),
+    ]
+}
 
 /// What a check showed.
 #[derive(Debug, Serialize, Deserialize)]

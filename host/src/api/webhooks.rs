@@ -11,10 +11,25 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
+use super::route::{Permission, Route};
 use crate::host::Host;
 use crate::webhooks::{Answer, NotReceived, Push};
 
 pub(super) use crate::webhooks::PUSH_BYTES_MAX;
+
+/// What marketplaces push.
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(
+            Method::POST,
+            "/api/{plugin}/webhooks",
+            Permission::Anybody,
+            ("Webhooks", "Takes what the marketplace pushes"),
+            receive,
+        )
+        .body_bytes_max(PUSH_BYTES_MAX),
+    ]
+}
 
 pub(super) async fn receive(
     State(host): State<Arc<Host>>,

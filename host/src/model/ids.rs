@@ -101,6 +101,18 @@ id!(
 );
 
 id!(
+    /// One key to the API: `key_` and 16 characters. It names the key and opens nothing.
+    KeyId,
+    "the key id",
+    "key_ and 16 lower-case letters and digits",
+    |text| {
+        text.strip_prefix("key_").is_some_and(|rest| {
+            rest.len() == 16 && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
+    }
+);
+
+id!(
     /// One call of a plugin, and everything that is logged and answered for it.
     CallId,
     "the call id",
@@ -120,6 +132,13 @@ impl AccountId {
     /// A new id. 80 bits from the operating system's generator: no two are ever the same.
     pub fn random() -> Self {
         Self(format!("acc_{}", base32(&random::<10>())))
+    }
+}
+
+impl KeyId {
+    /// A new id, of 80 random bits.
+    pub fn random() -> Self {
+        Self(format!("key_{}", base32(&random::<10>())))
     }
 }
 

@@ -7,15 +7,19 @@ mod body;
 mod call;
 mod caller;
 mod consent;
+mod correlation;
 mod errors;
 mod events;
 mod form;
+mod health;
 mod master_key;
 mod page;
 mod plugins;
 mod problem;
 mod refresh;
 mod route;
+mod server;
+pub mod socket;
 mod store;
 mod webhooks;
 
@@ -23,14 +27,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
+pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
+pub use server::{Server, ServerError};
 pub use store::Checked;
 
 use crate::host::Host;
@@ -46,6 +53,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
 
@@ -58,6 +66,7 @@ fn routes() -> Vec<Route> {
         accounts::routes(),
         plugins::routes(),
         store::routes(),
+        health::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

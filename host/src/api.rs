@@ -10,6 +10,7 @@ mod consent;
 mod errors;
 mod events;
 mod form;
+mod invocation;
 mod master_key;
 mod page;
 mod plugins;

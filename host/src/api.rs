@@ -12,6 +12,7 @@ mod errors;
 mod events;
 mod form;
 mod health;
+mod invocation;
 mod master_key;
 mod page;
 mod plugins;

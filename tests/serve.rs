@@ -1,5 +1,12 @@
 //! `stoflow serve`: the daemon over real TCP and its socket, as clients good and bad meet it.
 
+mod crowd;
+mod from_elsewhere;
+mod hosts;
+mod malformed;
+mod raw;
+mod same_output;
+mod slow;
 mod stop;
 
 use crate::served::{Served, USERS};

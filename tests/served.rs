@@ -58,6 +58,13 @@ impl Served {
 
     /// The same with more in `stoflow.toml`, and with a sandbox that is otherwise.
     pub async fn with(toml: &str, change: impl FnOnce(&mut SandboxOptions)) -> Self {
+        let mut served = Self::stopped(toml, change).await;
+        served.restart().await;
+        served
+    }
+
+    /// All but the daemon.
+    pub async fn stopped(toml: &str, change: impl FnOnce(&mut SandboxOptions)) -> Self {
         let mut options = SandboxOptions {
             per_second: 100_000,
             per_day: 1_000_000,
@@ -68,15 +75,13 @@ impl Served {
         let (data, accounts) = connected_shops(&sandbox).await;
         append(&data.path().join("stoflow.toml"), toml);
         sandbox.clear_requests();
-        let mut served = Self {
+        Self {
             url: String::new(),
             sandbox,
             accounts,
             data,
             child: None,
-        };
-        served.restart().await;
-        served
+        }
     }
 
     /// Asks as this key, over TCP; without one as an operator, over the socket.

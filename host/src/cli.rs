@@ -31,7 +31,7 @@ use clap::{Parser, Subcommand};
 use crate::config;
 use crate::secret;
 use crate::telemetry;
-use client::Client;
+use client::{Client, Remote};
 pub use failure::Failure;
 
 /// Sell on marketplaces through plugins
@@ -45,6 +45,14 @@ struct Arguments {
     /// What is logged: error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+
+    /// The server to ask instead of this machine's: https://stoflow.example.com
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
+
+    /// The file that holds the key to the server [env: STOFLOW_KEY holds the key itself]
+    #[arg(long, global = true, value_name = "FILE", requires = "server")]
+    key_file: Option<PathBuf>,
 
     #[command(subcommand)]
     command: Command,
@@ -101,26 +109,33 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let data_dir =
-        config::data_dir(arguments.data_dir, |name| std::env::var_os(name)).ok_or_else(|| {
-            Failure::usage(
-                "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
-            )
-        })?;
-    if let Command::Serve(serve) = arguments.command {
-        return serve::run(&data_dir, serve).await;
-    }
-    let mut client = Client::new(data_dir);
+    let mut client = match &arguments.server {
+        Some(server) => Client::of_server(Remote::new(server, arguments.key_file.as_deref())?),
+        None => Client::new(data_dir(arguments.data_dir)?),
+    };
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
         Command::Key(command) => key::run(&mut client, command).await,
         Command::Store(command) => store::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
-        Command::Serve(_) => Ok(()),
+        Command::Serve(serve) => serve::run(client.data_dir(), serve).await,
     };
     let closed = client.release().await;
     done.and(closed)
+}
+
+fn data_dir(flag: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    config::data_dir(flag, |name| std::env::var_os(name)).ok_or_else(|| {
+        Failure::usage(
+            "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
+        )
+    })
+}
+
+/// What only whoever is on the machine can do.
+fn not_from_elsewhere() -> Failure {
+    Failure::usage("this is not done with --server: do it on the server's own machine")
 }
 
 /// A reply as JSON, for people to read and programs too.

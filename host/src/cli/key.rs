@@ -21,6 +21,10 @@ pub(super) enum Command {
 
 pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Failure> {
     let Command::Rotate { to } = command;
+    if client.data_dir().is_none() {
+        // Where the key's file has to be, and who may read it, is seen on that machine alone.
+        return Err(super::not_from_elsewhere());
+    }
     // The host may run elsewhere than where the person stands.
     let to = to.map(std::path::absolute).transpose();
     let to = to.map_err(|error| Failure::usage(format_args!("--to: {error}")))?;

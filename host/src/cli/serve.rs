@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
 use super::client;
-use crate::api::Server;
+use crate::api::{ProblemKind, Server};
 use crate::config::ServerConfig;
 use crate::host::{Host, HostError, Upkeep};
 
@@ -23,7 +23,8 @@ pub(super) struct Serve {
     listen: Option<SocketAddr>,
 }
 
-pub(super) async fn run(data_dir: &Path, serve: Serve) -> Result<(), Failure> {
+pub(super) async fn run(data_dir: Option<&Path>, serve: Serve) -> Result<(), Failure> {
+    let data_dir = data_dir.ok_or_else(super::not_from_elsewhere)?;
     // Before anything is opened: who is told to stop meanwhile closes it again.
     let mut signals = Signals::new()?;
     let options = client::options(data_dir);
@@ -45,7 +46,7 @@ async fn until_told(host: &Arc<Host>, serve: Serve, signals: &mut Signals) -> Re
         );
     }
     let server = Server::start(host, Arc::new(config)).await;
-    let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
+    let server = server.map_err(|error| Failure::of(ProblemKind::Internal, error))?;
     let upkeep = Upkeep::start(host);
     announce(server.address());
     signals.next().await;
@@ -53,7 +54,7 @@ async fn until_told(host: &Arc<Host>, serve: Serve, signals: &mut Signals) -> Re
     let cut = tokio::select! {
         cut = server.stop() => cut,
         () = signals.next() => return Err(Failure::of(
-            crate::api::ProblemKind::Internal,
+            ProblemKind::Internal,
             "told to stop twice: what ran was cut",
         )),
     };

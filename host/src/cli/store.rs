@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::client::Client;
+use super::client::{Client, Daemon};
 use super::rows::rows;
 use crate::api::{Checked, ProblemKind};
 use crate::host::Host;
@@ -43,7 +43,7 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
         Command::Check { json } => check(client, json).await,
         Command::Export(Export { file, .. }) if file.as_os_str() == "-" => to_stdout(client).await,
         Command::Export(export) => to_file(client, &export).await,
-        Command::Import { file } => import(client.data_dir(), &file),
+        Command::Import { file } => import(client, &file).await,
     }
 }
 
@@ -144,7 +144,14 @@ async fn to_file(client: &mut Client, export: &Export) -> Result<(), Failure> {
 }
 
 /// Not asked of the API: what answers it stands on the store that is made here.
-fn import(data_dir: &Path, file: &Path) -> Result<(), Failure> {
+async fn import(client: &mut Client, file: &Path) -> Result<(), Failure> {
+    let data_dir = client.data_dir().ok_or_else(super::not_from_elsewhere)?;
+    if let Some(daemon) = Daemon::find(data_dir).await? {
+        let daemon = daemon.process();
+        let message = format_args!("the daemon, {daemon}, has this data directory's store open");
+        return Err(Failure::of(ProblemKind::Conflict, message)
+            .remedy("an export goes where no store is: name another data directory".to_owned()));
+    }
     let imported = Host::import(data_dir, file)?;
     let count: u64 = imported.records.values().sum();
     println!(

@@ -3,6 +3,7 @@
 mod account_settings;
 mod account_status;
 mod accounts;
+mod authenticate;
 mod body;
 mod call;
 mod caller;
@@ -10,7 +11,9 @@ mod consent;
 mod errors;
 mod events;
 mod form;
+mod keys;
 mod master_key;
+mod nouns;
 mod page;
 mod plugins;
 mod problem;
@@ -25,8 +28,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
+pub use authenticate::authenticate;
 pub use caller::Caller;
 pub use events::{Event, Events, Step};
+pub use keys::{CreatedKey, KeyReport, ReportedKeyState};
+pub use nouns::NOUNS;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
@@ -34,7 +40,7 @@ pub use refresh::Refreshed;
 pub use store::Checked;
 
 use crate::host::Host;
-use route::Route;
+use route::{Permission, Route};
 
 /// The largest body: a product's pictures and files with it.
 const BODY_BYTES_MAX: usize = 512 << 20;
@@ -43,8 +49,8 @@ const BODY_BYTES_MAX: usize = 512 << 20;
 /// extensions.
 pub fn router(host: Arc<Host>) -> Router {
     route::router(routes())
-        .fallback(problem::no_route)
-        .method_not_allowed_fallback(problem::no_method)
+        .fallback(route::guarded(Permission::Caller, problem::no_route))
+        .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(host)
 }
@@ -56,6 +62,7 @@ fn routes() -> Vec<Route> {
         call::routes(),
         webhooks::routes(),
         accounts::routes(),
+        keys::routes(),
         plugins::routes(),
         store::routes(),
     ];

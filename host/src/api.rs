@@ -8,10 +8,13 @@ mod body;
 mod call;
 mod caller;
 mod consent;
+mod correlation;
 mod errors;
 mod events;
 mod form;
 mod keys;
+mod health;
+mod invocation;
 mod master_key;
 mod nouns;
 mod page;
@@ -19,6 +22,8 @@ mod plugins;
 mod problem;
 mod refresh;
 mod route;
+mod server;
+pub mod socket;
 mod store;
 mod webhooks;
 
@@ -26,10 +31,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use authenticate::authenticate;
 pub use caller::Caller;
+pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
 pub use keys::{CreatedKey, KeyReport, ReportedKeyState};
 pub use nouns::NOUNS;
@@ -37,6 +44,7 @@ pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
+pub use server::{Server, ServerError};
 pub use store::Checked;
 
 use crate::host::Host;
@@ -52,6 +60,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(route::guarded(Permission::Caller, problem::no_route))
         .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
 
@@ -65,6 +74,7 @@ fn routes() -> Vec<Route> {
         keys::routes(),
         plugins::routes(),
         store::routes(),
+        health::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

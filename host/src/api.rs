@@ -6,11 +6,14 @@ mod accounts;
 mod body;
 mod call;
 mod caller;
+mod connection;
 mod consent;
 mod errors;
 mod events;
 mod form;
+mod functions;
 mod invocation;
+mod listed;
 mod master_key;
 mod page;
 mod plugins;
@@ -27,7 +30,9 @@ use axum::extract::DefaultBodyLimit;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
+pub use connection::{Connection, Connections};
 pub use events::{Event, Events, Step};
+pub use listed::Listed;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
@@ -54,7 +59,9 @@ pub fn router(host: Arc<Host>) -> Router {
 fn routes() -> Vec<Route> {
     let parts = [
         consent::routes(),
+        connection::routes(),
         call::routes(),
+        functions::routes(),
         webhooks::routes(),
         accounts::routes(),
         plugins::routes(),

@@ -7,6 +7,7 @@ mod authenticate;
 mod body;
 mod call;
 mod caller;
+mod connection;
 mod consent;
 mod correlation;
 mod errors;
@@ -14,7 +15,9 @@ mod events;
 mod form;
 mod keys;
 mod health;
+mod functions;
 mod invocation;
+mod listed;
 mod master_key;
 mod nouns;
 mod page;
@@ -40,6 +43,8 @@ pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
 pub use keys::{CreatedKey, KeyReport, ReportedKeyState};
 pub use nouns::NOUNS;
+pub use connection::{Connection, Connections};
+pub use listed::Listed;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
@@ -68,7 +73,9 @@ pub fn router(host: Arc<Host>) -> Router {
 fn routes() -> Vec<Route> {
     let parts = [
         consent::routes(),
+        connection::routes(),
         call::routes(),
+        functions::routes(),
         webhooks::routes(),
         accounts::routes(),
         keys::routes(),

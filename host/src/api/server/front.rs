@@ -2,19 +2,22 @@
 //! its place among those that are worked on, and what is said when it cannot be answered.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Request, Version, header};
 use tokio::sync::{Semaphore, mpsc};
 use tower::util::{BoxCloneSyncService, ServiceExt as _};
 use tower::{Layer as _, service_fn};
 
-use super::super::caller::{Caller, authenticate};
+use super::super::authenticate::authenticate;
+use super::super::caller::Caller;
 use super::super::correlation::{CorrelationId, stamp};
 use super::super::problem::{Problem, ProblemKind};
 use super::admission::Admission;
@@ -41,8 +44,13 @@ pub(super) struct Front {
 pub(super) enum Entry {
     /// By the socket: from whom the files' permissions let.
     Socket,
-    /// By TCP, at this address of the machine.
-    Tcp(IpAddr),
+    /// By TCP, at an address of the machine, from another one.
+    Tcp {
+        /// The machine's.
+        at: IpAddr,
+        /// The client's.
+        from: SocketAddr,
+    },
 }
 
 impl Front {
@@ -56,6 +64,8 @@ impl Front {
             config.requests_max.min(Semaphore::MAX_PERMITS),
         ));
         let body_time = config.body_time();
+        let by_key = middleware::from_fn_with_state(Arc::clone(&host), authenticate);
+        let router = router.layer(by_key);
         let admitted = service_fn(move |request| {
             let (router, admission) = (router.clone(), Admission::new(&places));
             async move { Ok::<_, Infallible>(admitted(router, request, admission, body_time).await) }
@@ -77,7 +87,7 @@ impl Front {
         let id = CorrelationId::of_request(&request);
         request.extensions_mut().insert(id.clone());
         let is_http1 = request.version() < Version::HTTP_2;
-        let response = match self.admit_caller(&mut request, entry) {
+        let response = match self.admit(&mut request, entry) {
             Ok(()) => self.carried_out(request).await,
             Err(problem) => problem.into_response(),
         };
@@ -90,17 +100,17 @@ impl Front {
         response
     }
 
-    /// Says who is asking; by TCP, also that it may be asked here.
-    fn admit_caller(&self, request: &mut Request<Body>, entry: Entry) -> Result<(), Problem> {
-        let caller = match entry {
-            Entry::Socket => Some(Caller::Operator),
-            Entry::Tcp(at) => {
-                self.hosts.check(request, at)?;
-                authenticate(&self.host, request.headers())?
+    /// The socket says who is asking; by TCP it is looked at whether it may be asked here, and the key
+    /// says who is asking.
+    fn admit(&self, request: &mut Request<Body>, entry: Entry) -> Result<(), Problem> {
+        match entry {
+            Entry::Socket => {
+                request.extensions_mut().insert(Caller::Operator);
             }
-        };
-        if let Some(caller) = caller {
-            request.extensions_mut().insert(caller);
+            Entry::Tcp { at, from } => {
+                self.hosts.check(request, at)?;
+                request.extensions_mut().insert(ConnectInfo(from));
+            }
         }
         Ok(())
     }

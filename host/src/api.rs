@@ -3,17 +3,19 @@
 mod account_settings;
 mod account_status;
 mod accounts;
-mod body;
 mod call;
 mod caller;
 mod consent;
 mod errors;
 mod events;
+mod extract;
 mod form;
 mod master_key;
+mod openapi;
 mod page;
 mod plugins;
 mod problem;
+mod problem_pages;
 mod refresh;
 mod route;
 mod store;
@@ -58,6 +60,8 @@ fn routes() -> Vec<Route> {
         accounts::routes(),
         plugins::routes(),
         store::routes(),
+        openapi::routes(),
+        problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

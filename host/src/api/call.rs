@@ -4,12 +4,13 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use http::{HeaderMap, HeaderValue, Method, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -17,6 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::caller::Caller;
 use super::errors::finished;
 use super::events::Step;
+use super::extract::{Path, Query};
 use super::form::CallForm;
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
@@ -43,7 +45,8 @@ pub(super) fn routes() -> Vec<Route> {
 const STEPS_HELD: usize = 64;
 
 /// For whom a call is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct CallQuery {
     /// Whose accounts; the operator may leave it out where there is only one user.
     user: Option<UserId>,

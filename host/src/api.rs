@@ -3,20 +3,22 @@
 mod account_settings;
 mod account_status;
 mod accounts;
-mod body;
 mod call;
 mod caller;
 mod consent;
 mod correlation;
 mod errors;
 mod events;
+mod extract;
 mod form;
 mod health;
 mod invocation;
 mod master_key;
+mod openapi;
 mod page;
 mod plugins;
 mod problem;
+mod problem_pages;
 mod refresh;
 mod route;
 mod server;
@@ -68,6 +70,8 @@ fn routes() -> Vec<Route> {
         plugins::routes(),
         store::routes(),
         health::routes(),
+        openapi::routes(),
+        problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

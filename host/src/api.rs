@@ -10,6 +10,7 @@ mod errors;
 mod events;
 mod extract;
 mod form;
+mod invocation;
 mod master_key;
 mod openapi;
 mod page;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::operations::{Operations, operation_id, secure};
 use super::problems::{self, Takes};
 use super::values::{Values, Way, put};
-use crate::api::call::CallQuery;
+use crate::api::invocation::Subject;
 use crate::api::route::Permission;
 use crate::contract::{
     AccountNeed, Facts, FieldShape, FunctionShape, InterfaceShape, NamedShape, Shape, TimeLimit,
@@ -82,7 +82,7 @@ impl<'a> Functions<'a> {
             "summary": summary(interface, function),
             "description": description(function, &facts),
         });
-        let asked_for = operations.query_parameters_of::<CallQuery>();
+        let asked_for = operations.query_parameters_of::<Subject>();
         let parameters: Vec<Value> = asked_for
             .into_iter()
             .filter(|parameter| self.is_asked(parameter, &facts))

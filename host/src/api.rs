@@ -3,21 +3,24 @@
 mod account_settings;
 mod account_status;
 mod accounts;
-mod body;
 mod call;
 mod caller;
+mod coding;
 mod connection;
 mod consent;
 mod errors;
 mod events;
+mod extract;
 mod form;
 mod functions;
 mod invocation;
 mod listed;
 mod master_key;
+mod openapi;
 mod page;
 mod plugins;
 mod problem;
+mod problem_pages;
 mod refresh;
 mod route;
 mod store;
@@ -27,6 +30,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
@@ -52,6 +56,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(coding::refuse_coded))
         .with_state(host)
 }
 
@@ -66,6 +71,8 @@ fn routes() -> Vec<Route> {
         accounts::routes(),
         plugins::routes(),
         store::routes(),
+        openapi::routes(),
+        problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

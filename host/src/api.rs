@@ -8,11 +8,13 @@ mod caller;
 mod coding;
 mod connection;
 mod consent;
+mod correlation;
 mod errors;
 mod events;
 mod extract;
 mod form;
 mod functions;
+mod health;
 mod invocation;
 mod listed;
 mod master_key;
@@ -23,6 +25,8 @@ mod problem;
 mod problem_pages;
 mod refresh;
 mod route;
+mod server;
+pub mod socket;
 mod store;
 mod webhooks;
 
@@ -35,12 +39,14 @@ use axum::middleware;
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
 pub use connection::{Connection, Connections};
+pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
 pub use listed::Listed;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
+pub use server::{Server, ServerError};
 pub use store::Checked;
 
 use crate::host::Host;
@@ -57,6 +63,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(coding::refuse_coded))
+        .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
 
@@ -73,6 +80,7 @@ fn routes() -> Vec<Route> {
         store::routes(),
         openapi::routes(),
         problem_pages::routes(),
+        health::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod authenticate;
 mod call;
 mod caller;
+mod coding;
 mod connection;
 mod consent;
 mod correlation;
@@ -67,6 +68,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(route::guarded(Permission::Caller, problem::no_route))
         .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(coding::refuse_coded))
         .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }

@@ -4,25 +4,28 @@ mod account_settings;
 mod account_status;
 mod accounts;
 mod authenticate;
-mod body;
 mod call;
 mod caller;
+mod coding;
 mod connection;
 mod consent;
 mod correlation;
 mod errors;
 mod events;
+mod extract;
 mod form;
-mod keys;
-mod health;
 mod functions;
+mod health;
 mod invocation;
+mod keys;
 mod listed;
 mod master_key;
 mod nouns;
+mod openapi;
 mod page;
 mod plugins;
 mod problem;
+mod problem_pages;
 mod refresh;
 mod route;
 mod server;
@@ -39,12 +42,12 @@ use axum::middleware;
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use authenticate::authenticate;
 pub use caller::Caller;
+pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
 pub use keys::{CreatedKey, KeyReport, ReportedKeyState};
-pub use nouns::NOUNS;
-pub use connection::{Connection, Connections};
 pub use listed::Listed;
+pub use nouns::NOUNS;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
@@ -65,6 +68,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(route::guarded(Permission::Caller, problem::no_route))
         .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(coding::refuse_coded))
         .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
@@ -82,6 +86,8 @@ fn routes() -> Vec<Route> {
         plugins::routes(),
         store::routes(),
         health::routes(),
+        openapi::routes(),
+        problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -59,3 +59,23 @@ async fn a_request_has_one_id_its_own_or_one_that_is_made() {
     assert_eq!(made.header("x-correlation-id"), id);
     assert!(!id.contains(' '));
 }
+
+#[tokio::test]
+async fn a_key_opens_its_users_things_over_tcp() {
+    let served = Served::start().await;
+    for (key, user) in served.keys.iter().zip(USERS) {
+        let accounts = served.get(Some(key), "/api/accounts").await.json();
+        let accounts = accounts.as_array().unwrap();
+        assert!(accounts.iter().all(|account| account["user"] == user));
+        assert_eq!(accounts.len(), 1);
+    }
+    let all = served
+        .get(Some(&served.admin), "/api/accounts")
+        .await
+        .json();
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    served
+        .get(Some("sk_nothing"), "/api/accounts")
+        .await
+        .problem("unauthenticated");
+}

@@ -46,8 +46,8 @@ async fn a_page_of_another_origin_can_change_nothing() {
         ],
         &[],
     ] {
-        // The route takes no POST, which is found out behind this.
-        assert_eq!(post(own).await.status, 405, "{own:?}");
+        // A key is asked for behind this.
+        assert_eq!(post(own).await.status, 401, "{own:?}");
     }
     for foreign in [
         &[("sec-fetch-site", "cross-site")][..],

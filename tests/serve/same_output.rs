@@ -26,11 +26,13 @@ enum How {
     Same,
     /// Figures are those of the clock, of the disk, or of chance.
     ButFigures,
+    /// So are keys.
+    ButKeys,
     /// A person consents meanwhile.
     Consenting,
 }
 
-use How::{ButFigures, Consenting, Same};
+use How::{ButFigures, ButKeys, Consenting, Same};
 
 const fn row(words: &'static [&'static str], how: How) -> Row {
     Row { words, how }
@@ -137,7 +139,19 @@ const ROWS: &[Row] = &[
     ),
     row(&["account", "disconnect", "{1}"], Same),
     row(&["account", "disconnect", "{1}"], Same),
-    row(&["key", "rotate"], Same),
+    row(
+        &["key", "create", "--user", "u1", "--scope", "listings:read"],
+        ButKeys,
+    ),
+    row(
+        &["key", "create", "--user", "u1", "--scope", "nothing:read"],
+        Same,
+    ),
+    row(&["key", "list"], ButKeys),
+    row(&["key", "list", "--user", "nobody"], Same),
+    row(&["key", "show", "key_aaaaaaaa"], Same),
+    row(&["key", "revoke", "key_aaaaaaaa"], Same),
+    row(&["store", "rotate-key"], Same),
     row(&["store", "check"], ButFigures),
     row(&["store", "check", "--json"], ButFigures),
     row(&["store", "export", "{new}"], Same),
@@ -246,6 +260,9 @@ impl World {
                 time if time.parse::<Timestamp>().is_ok() => "TIME",
                 address if address.contains("?response_type=") => "ADDRESS",
                 account if account.starts_with("acc_") => "ACCOUNT",
+                key if *how == ButKeys && (key.starts_with("key_") || key.starts_with("sk_")) => {
+                    "KEY"
+                }
                 other => other,
             };
             plain.push_str(bare);

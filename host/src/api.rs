@@ -6,6 +6,7 @@ mod accounts;
 mod body;
 mod call;
 mod caller;
+mod configuration;
 mod consent;
 mod errors;
 mod events;
@@ -26,6 +27,7 @@ use axum::extract::DefaultBodyLimit;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
+pub use configuration::Configuration;
 pub use events::{Event, Events, Step};
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
@@ -58,6 +60,7 @@ fn routes() -> Vec<Route> {
         accounts::routes(),
         plugins::routes(),
         store::routes(),
+        configuration::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

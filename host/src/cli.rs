@@ -7,6 +7,7 @@ mod account;
 mod browser;
 mod call;
 mod client;
+mod configuration;
 mod connect;
 mod failure;
 pub mod flag;
@@ -22,12 +23,12 @@ pub mod table;
 mod text;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config;
+use crate::config::{self, Config, Layers, LogFormat};
 use crate::secret;
 use crate::telemetry;
 use client::Client;
@@ -41,9 +42,17 @@ struct Arguments {
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
+    /// A file of variables, as .env files are [env: STOFLOW_ENV_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+
     /// What is logged: error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+
+    /// How it is logged: text, json [env: STOFLOW_LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
 
     #[command(subcommand)]
     command: Command,
@@ -66,6 +75,9 @@ enum Command {
     /// Replace the master key that all is sealed under
     #[command(subcommand)]
     Key(key::Command),
+    /// Check the settings, and show those in force
+    #[command(subcommand)]
+    Config(configuration::Command),
     /// Check, export and import what is kept
     #[command(subcommand)]
     Store(store::Command),
@@ -76,8 +88,6 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::start(arguments.log.as_deref());
-    secret::refuse_dumps();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -98,22 +108,39 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let data_dir =
-        config::data_dir(arguments.data_dir, |name| std::env::var_os(name)).ok_or_else(|| {
-            Failure::usage(
-                "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
-            )
-        })?;
-    let mut client = Client::new(data_dir);
+    let mut layers = Layers::read(std::env::vars_os(), arguments.env_file.as_deref())?;
+    if let Some(filter) = arguments.log {
+        layers.flag("log.filter", "--log", filter);
+    }
+    if let Some(format) = arguments.log_format {
+        layers.flag("log.format", "--log-format", format);
+    }
+    let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
+    let data_dir = config::data_dir(arguments.data_dir, variable).ok_or_else(|| {
+        Failure::usage(
+            "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
+        )
+    })?;
+    start_log(&data_dir, &layers);
+    secret::refuse_dumps();
+    let mut client = Client::new(data_dir, layers);
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
         Command::Key(command) => key::run(&mut client, command).await,
+        Command::Config(command) => configuration::run(&mut client, command).await,
         Command::Store(command) => store::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
     };
     let closed = client.release().await;
     done.and(closed)
+}
+
+/// Starts the log as it is set. What is wrong with the settings is said by who needs them.
+fn start_log(data_dir: &Path, layers: &Layers) {
+    let config = Config::load(data_dir, layers);
+    let log = config.map(|config| config.log()).unwrap_or_default();
+    telemetry::start(&log.filter, log.format == LogFormat::Json);
 }
 
 /// A reply as JSON, for people to read and programs too.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Layers};
 use crate::consent::Consent;
 use crate::gateway::{Gateway, Replies, Scrub};
 use crate::plugins::{Plugins, PluginsError};
@@ -30,6 +30,8 @@ pub struct Options {
     pub scrub: Scrub,
     /// By which tokens and consents live; the system's, unless a test lets it jump.
     pub clock: Clock,
+    /// What is set outside `stoflow.toml`.
+    pub layers: Layers,
 }
 
 impl Options {
@@ -40,6 +42,7 @@ impl Options {
             compiled_dir: None,
             scrub: Scrub::On,
             clock: Clock::default(),
+            layers: Layers::default(),
         }
     }
 }
@@ -96,9 +99,9 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let (store, master, source) = open_store(data_dir)?;
+        let (store, master, source) = open_store(data_dir, &options.layers)?;
         // Behind the store's lock: who waits for it reads what the other process has set.
-        let config = Arc::new(Config::load(data_dir)?);
+        let config = Arc::new(Config::load(data_dir, &options.layers)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
         let mut gateway =
@@ -161,8 +164,12 @@ impl Host {
     }
 }
 
-fn open_store(data_dir: &Path) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
-    let find = || MasterKey::find(data_dir, |name| std::env::var_os(name));
+fn open_store(
+    data_dir: &Path,
+    layers: &Layers,
+) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
+    let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
+    let find = || MasterKey::find(data_dir, variable);
     let (master, source) = find()?;
     match Store::open(data_dir, &master) {
         // The process that had the store may have replaced the key while this one waited.

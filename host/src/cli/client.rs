@@ -17,18 +17,21 @@ use tower::ServiceExt;
 
 use super::Failure;
 use crate::api::{self, Caller, Problem};
+use crate::config::Layers;
 use crate::host::{Host, Options};
 
 /// The API, for one command.
 pub(super) struct Client {
     data_dir: PathBuf,
+    layers: Layers,
     open: Option<(Arc<Host>, Router)>,
 }
 
 impl Client {
-    pub(super) fn new(data_dir: PathBuf) -> Self {
+    pub(super) fn new(data_dir: PathBuf, layers: Layers) -> Self {
         Self {
             data_dir,
+            layers,
             open: None,
         }
     }
@@ -66,6 +69,16 @@ impl Client {
     /// Where all is kept.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// What is set outside `stoflow.toml`.
+    pub(super) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Whether there is anything to be asked about: without a store nothing is installed.
+    pub(super) fn has_store(&self) -> bool {
+        self.data_dir.join("store").is_dir()
     }
 
     /// Asks for a file and writes it down as it comes.
@@ -159,7 +172,9 @@ impl Client {
         }
         let mut options = Options::new(&self.data_dir);
         // Tests and the demo share one, so that fresh data do not mean compiling again.
-        options.compiled_dir = std::env::var_os("STOFLOW_COMPILED_DIR").map(PathBuf::from);
+        let compiled = self.layers.variable("STOFLOW_COMPILED_DIR");
+        options.compiled_dir = compiled.map(PathBuf::from);
+        options.layers = self.layers.clone();
         let host = Arc::new(Host::open(&options)?);
         let router = api::router(Arc::clone(&host));
         self.open = Some((host, router.clone()));

@@ -8,15 +8,20 @@ mod call;
 mod caller;
 mod configuration;
 mod consent;
+mod correlation;
 mod errors;
 mod events;
 mod form;
+mod health;
+mod invocation;
 mod master_key;
 mod page;
 mod plugins;
 mod problem;
 mod refresh;
 mod route;
+mod server;
+pub mod socket;
 mod store;
 mod webhooks;
 
@@ -24,15 +29,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
 pub use configuration::Configuration;
+pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
+pub use server::{Server, ServerError};
 pub use store::Checked;
 
 use crate::host::Host;
@@ -48,6 +56,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
 
@@ -61,6 +70,7 @@ fn routes() -> Vec<Route> {
         plugins::routes(),
         store::routes(),
         configuration::routes(),
+        health::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -18,6 +18,7 @@ mod key;
 mod phrase;
 mod plugin;
 mod rows;
+mod serve;
 mod store;
 pub mod table;
 mod text;
@@ -38,7 +39,7 @@ pub use failure::Failure;
 #[derive(Debug, Parser)]
 #[command(name = "stoflow", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
-    /// Where all is kept [env: STOFLOW_DATA_DIR] [default: ~/.local/state/stoflow]
+    /// Where all is kept [env: STOFLOW_DATA_DIR] [~/.local/state/stoflow]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
@@ -46,11 +47,11 @@ struct Arguments {
     #[arg(long, global = true, value_name = "FILE")]
     env_file: Option<PathBuf>,
 
-    /// What is logged: error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
+    /// Logs error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
 
-    /// How it is logged: text, json [env: STOFLOW_LOG_FORMAT] [default: text]
+    /// Logs as text, json [env: STOFLOW_LOG_FORMAT] [default: text]
     #[arg(long, global = true, value_name = "FORMAT")]
     log_format: Option<String>,
 
@@ -83,6 +84,8 @@ enum Command {
     Store(store::Command),
     /// Call a function of a plugin
     Call(call::Arguments),
+    /// Serve the API over TCP, and to the commands given on this machine, until told to stop
+    Serve(serve::Serve),
 }
 
 /// Runs the program.
@@ -115,6 +118,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(format) = arguments.log_format {
         layers.flag("log.format", "--log-format", format);
     }
+    if let Command::Serve(serve) = &arguments.command {
+        serve.lay_over(&mut layers);
+    }
     let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
     let data_dir = config::data_dir(arguments.data_dir, variable).ok_or_else(|| {
         Failure::usage(
@@ -123,6 +129,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     })?;
     start_log(&data_dir, &layers);
     secret::refuse_dumps();
+    if let Command::Serve(_) = arguments.command {
+        return serve::run(client::options(&data_dir, &layers)).await;
+    }
     let mut client = Client::new(data_dir, layers);
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
@@ -131,6 +140,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Config(command) => configuration::run(&mut client, command).await,
         Command::Store(command) => store::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
+        Command::Serve(_) => Ok(()),
     };
     let closed = client.release().await;
     done.and(closed)

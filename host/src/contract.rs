@@ -14,19 +14,23 @@ mod imports;
 mod lift;
 mod lower;
 mod names;
+mod place;
 mod plan;
 mod schema;
 mod shape;
 mod text;
+mod word;
 
 pub use decode::{REQUIRED_INTERFACES, SchemaError};
-pub use functions::{AccountNeed, Facts, Route, TimeLimit, call_route, facts};
+pub use functions::{AccountNeed, Facts, Route, TimeLimit, call_route, facts, function_routes};
 pub use lift::{LiftError, Outcome};
 pub use lower::{ArgumentCode, ArgumentError};
 pub use names::{kebab_case, nearest, same_name, snake_case};
+pub use place::{Place, put};
 pub use schema::{Function, Interface, Schema};
 pub use shape::{
     CaseShape, FieldShape, FunctionShape, InterfaceShape, NameError, NameShape, NamedShape, Shape,
     TypeShape, ValueShape,
 };
 pub use text::{is_decimal, is_timestamp};
+pub use word::{WordError, WordReader};

@@ -170,12 +170,7 @@ impl Client {
         if let Some((_, router)) = &self.open {
             return Ok(router.clone());
         }
-        let mut options = Options::new(&self.data_dir);
-        // Tests and the demo share one, so that fresh data do not mean compiling again.
-        let compiled = self.layers.variable("STOFLOW_COMPILED_DIR");
-        options.compiled_dir = compiled.map(PathBuf::from);
-        options.layers = self.layers.clone();
-        let host = Arc::new(Host::open(&options)?);
+        let host = Arc::new(Host::open(&options(&self.data_dir, &self.layers))?);
         let router = api::router(Arc::clone(&host));
         self.open = Some((host, router.clone()));
         Ok(router)
@@ -190,6 +185,16 @@ impl Client {
         let closed = closed.map_err(Failure::reply)?;
         closed.map_err(|error| Failure::from(crate::host::HostError::Store(error)))
     }
+}
+
+/// With what a host is opened on a data directory.
+pub(super) fn options(data_dir: &Path, layers: &Layers) -> Options {
+    let mut options = Options::new(data_dir);
+    // Tests and the demo share one, so that fresh data do not mean compiling again.
+    let compiled = layers.variable("STOFLOW_COMPILED_DIR");
+    options.compiled_dir = compiled.map(PathBuf::from);
+    options.layers = layers.clone();
+    options
 }
 
 fn request(

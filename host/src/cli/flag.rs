@@ -31,7 +31,7 @@ pub fn flags<'s>(shape: &'s Shape, function: &'s FunctionShape) -> Vec<Flag<'s>>
         .filter(|param| !OWN.contains(&kebab_case(&param.name).as_str()))
         .flat_map(|param| {
             let flag = Flag::of(shape, param, &function.docs, String::new(), true);
-            match fields(shape, flag.value) {
+            match shape.fields(flag.value) {
                 Some((docs, fields)) if fields.len() <= FEW_FIELDS => fields
                     .iter()
                     .map(|field| Flag::of(shape, field, docs, flag.path.clone(), !flag.optional))
@@ -42,17 +42,6 @@ pub fn flags<'s>(shape: &'s Shape, function: &'s FunctionShape) -> Vec<Flag<'s>>
         .collect()
 }
 
-/// The docs and the fields of a record.
-pub fn fields<'s>(shape: &'s Shape, value: &ValueShape) -> Option<(&'s str, &'s [FieldShape])> {
-    match shape.named(value) {
-        Some(named) => match &named.kind {
-            NamedShape::Record { fields } => Some((&named.docs, fields)),
-            _ => None,
-        },
-        None => None,
-    }
-}
-
 /// The parameters that can be given by their place: the first ones, as long as they are needed and
 /// a word says them.
 pub fn by_place<'s>(shape: &'s Shape, function: &'s FunctionShape) -> Vec<&'s FieldShape> {
@@ -61,33 +50,9 @@ pub fn by_place<'s>(shape: &'s Shape, function: &'s FunctionShape) -> Vec<&'s Fi
         .take_while(|param| {
             let needed = !shape.may_be_absent(&param.value);
             let own = OWN.contains(&kebab_case(&param.name).as_str());
-            needed && !own && is_word(shape, &param.value)
+            needed && !own && shape.is_word(&param.value)
         })
         .collect()
-}
-
-/// Whether one word of the command line says such a value.
-pub(super) fn is_word(shape: &Shape, value: &ValueShape) -> bool {
-    match value {
-        ValueShape::Json
-        | ValueShape::List { .. }
-        | ValueShape::Tuple { .. }
-        | ValueShape::Result { .. }
-        | ValueShape::Option { .. } => false,
-        ValueShape::Named { .. } => {
-            let kind = shape.named(value).map(|named| &named.kind);
-            matches!(kind, Some(NamedShape::Enum { .. }))
-        }
-        _ => true,
-    }
-}
-
-/// The value under an `option`.
-pub(super) fn inner(value: &ValueShape) -> &ValueShape {
-    match value {
-        ValueShape::Option { value } => value,
-        value => value,
-    }
 }
 
 impl<'s> Flag<'s> {
@@ -105,7 +70,7 @@ impl<'s> Flag<'s> {
             path.push('.');
         }
         path.push_str(&kebab_case(&field.name));
-        let value = inner(&field.value);
+        let value = field.value.inner();
         let said = clause(docs_above, &field.name);
         let own = || Some(first_sentence(&field.docs)).filter(|docs| !docs.is_empty());
         let items = match value {
@@ -159,7 +124,7 @@ impl<'s> Flag<'s> {
 }
 
 fn value_name(shape: &Shape, value: &ValueShape, name: &str) -> String {
-    match inner(value) {
+    match value.inner() {
         ValueShape::Bool => String::new(),
         ValueShape::U8
         | ValueShape::U16
@@ -176,7 +141,7 @@ fn value_name(shape: &Shape, value: &ValueShape, name: &str) -> String {
         ValueShape::Bytes => "BASE64|@FILE".to_owned(),
         ValueShape::String if name == "id" || name.ends_with("-id") => "ID".to_owned(),
         ValueShape::String => "TEXT".to_owned(),
-        ValueShape::List { items } if is_word(shape, items) => {
+        ValueShape::List { items } if shape.is_word(items) => {
             let singular = name.strip_suffix('s').unwrap_or(name);
             value_name(shape, items, singular)
         }

@@ -4,17 +4,17 @@
 //! left to it.
 
 mod error;
-mod value;
 
 pub use error::FlagError;
 
 use serde_json::{Map, Value};
 
 use crate::contract::{
-    FieldShape, FunctionShape, Shape, ValueShape, kebab_case, nearest, same_name, snake_case,
+    FieldShape, FunctionShape, Place, Shape, ValueShape, WordError, WordReader, kebab_case,
+    nearest, put, same_name, snake_case,
 };
 
-use super::flag::{OWN, by_place, fields, flags, inner};
+use super::flag::{OWN, by_place, flags};
 
 /// What the words said.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,7 +221,7 @@ impl<'s> Reader<'s, '_> {
         value: &'s ValueShape,
         word: &str,
     ) -> Result<(), FlagError> {
-        let json = value::read(self, flag, value, word)?;
+        let json = self.read(flag, value, word)?;
         if let Some(before) = self.given.iter_mut().find(|given| given.path == path) {
             return match (&mut before.json, json) {
                 (Value::Array(items), Value::Array(more)) => {
@@ -241,29 +241,21 @@ impl<'s> Reader<'s, '_> {
         Ok(())
     }
 
+    fn read(&mut self, flag: &str, value: &ValueShape, word: &str) -> Result<Value, FlagError> {
+        let shape = self.shape;
+        let file = Some(|name: &str| self.load(flag, Source::File(name)));
+        let read = WordReader { shape, file }.read(value, word);
+        read.map_err(|error| match error {
+            WordError::Value(message) => bad(flag, message),
+            WordError::File(error) => error,
+        })
+    }
+
     /// Where a flag's value goes, and what it must be.
     fn place(&self, flag: &str) -> Result<(Vec<String>, &'s ValueShape), FlagError> {
-        let mut path = Vec::new();
-        let mut fields_here: &'s [FieldShape] = &self.function.params;
-        let mut found: Option<&'s ValueShape> = None;
-        for step in flag.split('.') {
-            if let Some(value) = found {
-                match fields(self.shape, value) {
-                    Some((_, below)) => fields_here = below,
-                    None => return Err(self.unknown(flag)),
-                }
-            }
-            let field = fields_here
-                .iter()
-                .find(|field| same_name(&field.name, step));
-            let field = field.ok_or_else(|| self.unknown(flag))?;
-            path.push(snake_case(&field.name));
-            found = Some(inner(&field.value));
-        }
-        match found {
-            Some(value) => Ok((path, value)),
-            None => Err(self.unknown(flag)),
-        }
+        Place::find(self.shape, &self.function.params, flag)
+            .map(|place| (place.path, place.value))
+            .ok_or_else(|| self.unknown(flag))
     }
 
     fn unknown(&self, flag: &str) -> FlagError {
@@ -274,8 +266,8 @@ impl<'s> Reader<'s, '_> {
             .collect();
         // Below a record that is not listed field by field.
         if let Some((above, _)) = flag.rsplit_once('.')
-            && let Ok((_, value)) = self.place(above)
-            && let Some((_, fields)) = fields(self.shape, value)
+            && let Some(place) = Place::find(self.shape, &self.function.params, above)
+            && let Some((_, fields)) = self.shape.fields(place.value)
         {
             let names = fields.iter().map(|field| kebab_case(&field.name));
             known = names.map(|name| format!("{above}.{name}")).collect();
@@ -390,33 +382,13 @@ fn bad(flag: &str, message: impl Into<String>) -> FlagError {
 
 /// Puts a value at its place, over what `--args` or a value around it said.
 fn insert(arguments: &mut Map<String, Value>, given: Given) -> Result<(), FlagError> {
-    let Some((last, above)) = given.path.split_last() else {
-        return Ok(());
-    };
-    let mut here = arguments;
-    for (depth, step) in above.iter().enumerate() {
-        let slot = here.entry(step.clone()).or_insert(Value::Null);
-        if slot.is_null() {
-            *slot = Value::Object(Map::new());
+    put(arguments, &given.path, given.json).map_err(|steps| {
+        let above = given.flag.split('.').take(steps).map(kebab_case);
+        FlagError::NotInside {
+            above: above.collect::<Vec<_>>().join("."),
+            flag: given.flag.clone(),
         }
-        here = match slot {
-            Value::Object(below) => below,
-            _ => {
-                let above: Vec<String> = given
-                    .flag
-                    .split('.')
-                    .take(depth + 1)
-                    .map(kebab_case)
-                    .collect();
-                return Err(FlagError::NotInside {
-                    flag: given.flag.clone(),
-                    above: above.join("."),
-                });
-            }
-        };
-    }
-    here.insert(last.clone(), given.json);
-    Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::contract::{
     AccountNeed, FieldShape, FunctionShape, InterfaceShape, Shape, facts, kebab_case,
 };
 
-use super::flag::{Flag, by_place, fields, flags};
+use super::flag::{Flag, by_place, flags};
 use super::flags::place_name;
 use super::phrase::{about, first_sentence};
 use super::text::{width, wrapped};
@@ -297,7 +297,7 @@ impl Page {
 
     /// The fields of a record whose flags are too many for the list of options.
     fn fields(&mut self, shape: &Shape, flag: &Flag<'_>) {
-        let Some((docs, fields)) = fields(shape, flag.value) else {
+        let Some((docs, fields)) = shape.fields(flag.value) else {
             return;
         };
         let row = |field: &FieldShape| {

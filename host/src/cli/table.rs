@@ -14,7 +14,7 @@ use crate::contract::{
     FieldShape, FunctionShape, NamedShape, Shape, ValueShape, kebab_case, snake_case,
 };
 
-use super::flag::{fields, flags, inner};
+use super::flag::flags;
 use super::text::{fitted, one_line, width};
 use cell::Cells;
 
@@ -105,7 +105,7 @@ impl<'s> Lines<'s> {
     }
 
     fn value(&mut self, depth: usize, value: &ValueShape, json: &Value) {
-        let value = inner(value);
+        let value = value.inner();
         match (value, json) {
             (ValueShape::List { items }, Value::Array(list)) if list.is_empty() => {
                 self.line(depth, &format!("no {}", plural(items)));
@@ -124,14 +124,14 @@ impl<'s> Lines<'s> {
         value: &ValueShape,
         json: &'v Value,
     ) -> Option<(&'s [FieldShape], &'v Map<String, Value>)> {
-        let (_, fields) = fields(self.setting.shape, value)?;
+        let (_, fields) = self.setting.shape.fields(value)?;
         let members = json.as_object()?;
         (!cell::is_money(fields)).then_some((fields, members))
     }
 
     /// Several of one kind: a table where they are records, else one line each.
     fn list(&mut self, depth: usize, items: &ValueShape, list: &[Value]) {
-        let record = fields(self.setting.shape, items);
+        let record = self.setting.shape.fields(items);
         let columns = match (record, items) {
             (Some((_, fields)), ValueShape::Named { name }) if !cell::is_money(fields) => {
                 columns::choose(self.setting.shape, name, fields, list)
@@ -183,17 +183,17 @@ impl<'s> Lines<'s> {
                 self.value(depth + 1, &field.value, json);
                 continue;
             }
-            let text = self.cells().whole(inner(&field.value), json);
+            let text = self.cells().whole(field.value.inner(), json);
             self.named_line(depth, column, &name, &text);
         }
     }
 
     /// Whether a value needs lines of its own.
     fn is_nested(&self, value: &ValueShape, json: &Value) -> bool {
-        let value = inner(value);
+        let value = value.inner();
         match value {
             ValueShape::List { items } => {
-                let record = fields(self.setting.shape, items);
+                let record = self.setting.shape.fields(items);
                 let complex =
                     matches!(**items, ValueShape::List { .. } | ValueShape::Result { .. });
                 complex || record.is_some_and(|(_, fields)| !cell::is_money(fields))
@@ -261,7 +261,7 @@ fn is_nothing(json: &Value) -> bool {
 
 /// What a page holds: a record with a list `items`, and with `next`, where the next one starts.
 fn page_items<'s>(shape: &'s Shape, value: &ValueShape) -> Option<&'s ValueShape> {
-    let NamedShape::Record { fields } = &shape.named(inner(value))?.kind else {
+    let NamedShape::Record { fields } = &shape.named(value.inner())?.kind else {
         return None;
     };
     let field = |name| fields.iter().find(|field| field.name == name);

@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Table};
 use super::change::{PluginChange, apply};
 use super::fault::{ConfigError, Fault};
 use super::read::{Set, faulty, read};
-use super::{ConsentConfig, Layers, LogConfig, PluginConfig, Shown};
+use super::{ConsentConfig, Layers, LogConfig, PluginConfig, ServerConfig, Shown};
 use crate::directory;
 use crate::model::{Grant, PluginId};
 
@@ -77,6 +77,12 @@ impl Config {
     pub fn consent(&self) -> Arc<ConsentConfig> {
         let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&set.consent)
+    }
+
+    /// What is set for `stoflow serve`.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&set.server)
     }
 
     /// Changes what is set for a plugin, in the file and here.

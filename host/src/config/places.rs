@@ -79,11 +79,11 @@ impl Places {
     /// The same for an error, which names the key too. A key that is not there is looked for where
     /// its table is.
     pub(super) fn place(&self, name: &str) -> String {
-        if let Some((_, place)) = self.above.get(name) {
-            return place.clone();
-        }
         let mut near = name;
         loop {
+            if let Some((_, place)) = self.above.get(near) {
+                return place.clone();
+            }
             if let Some(line) = self.lines.get(near) {
                 return format!("{}:{line}: {name}", self.path.display());
             }

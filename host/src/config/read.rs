@@ -17,7 +17,7 @@ use super::places::{self, Places};
 use super::plugin::PluginTable;
 use super::resolve::{check_redirects, resolve, warnings};
 use super::shown::{Shown, shown};
-use super::{ConsentConfig, LogConfig, PluginConfig, overlay};
+use super::{ConsentConfig, LogConfig, PluginConfig, ServerConfig, overlay};
 use crate::model::PluginId;
 
 /// Faults after which reading ends: the rest follows from them, or is another file.
@@ -28,6 +28,7 @@ const FAULTS_MAX: usize = 32;
 pub(super) struct Set {
     pub(super) log: LogConfig,
     pub(super) consent: Arc<ConsentConfig>,
+    pub(super) server: Arc<ServerConfig>,
     pub(super) plugins: BTreeMap<PluginId, Arc<PluginConfig>>,
     pub(super) shown: Arc<[Shown]>,
     pub(super) warnings: Arc<[Fault]>,
@@ -41,6 +42,8 @@ pub(super) struct Tables {
     pub(super) log: LogConfig,
     #[serde(default)]
     pub(super) consent: ConsentConfig,
+    #[serde(default)]
+    pub(super) server: ServerConfig,
     #[serde(default)]
     pub(super) plugins: BTreeMap<PluginId, PluginTable>,
 }
@@ -81,6 +84,7 @@ pub(super) fn read(path: &Path, text: &str, layers: &Layers) -> Result<Set, Conf
     Ok(Set {
         log: tables.log,
         consent: Arc::new(tables.consent),
+        server: Arc::new(tables.server),
         plugins,
         shown,
         warnings: warned.into(),
@@ -91,6 +95,10 @@ pub(super) fn read(path: &Path, text: &str, layers: &Layers) -> Result<Set, Conf
 fn check(tables: &Tables, places: &Places, faults: &mut Vec<Fault>) {
     if let Err((index, message)) = tables.consent.check() {
         let key = format!("consent.return_origins[{index}]");
+        faults.push(Fault::new(places.place(&key), message));
+    }
+    if let Err((key, message)) = tables.server.check() {
+        let key = format!("server.{key}");
         faults.push(Fault::new(places.place(&key), message));
     }
 }

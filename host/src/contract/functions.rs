@@ -157,6 +157,16 @@ pub fn facts(interface: &str, function: &str) -> Facts {
         .map_or(Facts::OTHER, |entry| entry.2)
 }
 
+/// Every route of a function of the contract: interface and function in kebab case, what holds for the
+/// function, the route.
+pub fn function_routes() -> impl Iterator<Item = (&'static str, &'static str, Facts, &'static Route)>
+{
+    TABLE.iter().flat_map(|(interface, function, facts)| {
+        let routes = facts.routes.iter();
+        routes.map(|route| (*interface, *function, *facts, route))
+    })
+}
+
 /// The route that every function has, under `/api/{plugin}`.
 pub fn call_route(interface: &str, function: &str) -> String {
     format!("/call/{interface}/{function}")

@@ -227,6 +227,30 @@ impl Shape {
         }
     }
 
+    /// The docs and the fields of a record.
+    pub fn fields(&self, value: &ValueShape) -> Option<(&str, &[FieldShape])> {
+        match self.named(value).map(|named| (&named.docs, &named.kind)) {
+            Some((docs, NamedShape::Record { fields })) => Some((docs, fields)),
+            _ => None,
+        }
+    }
+
+    /// Whether one word says such a value, without being JSON.
+    pub fn is_word(&self, value: &ValueShape) -> bool {
+        match value {
+            ValueShape::Json
+            | ValueShape::List { .. }
+            | ValueShape::Tuple { .. }
+            | ValueShape::Result { .. }
+            | ValueShape::Option { .. } => false,
+            ValueShape::Named { .. } => {
+                let kind = self.named(value).map(|named| &named.kind);
+                matches!(kind, Some(NamedShape::Enum { .. }))
+            }
+            _ => true,
+        }
+    }
+
     /// Whether a value may be left out where it is a field or a parameter: an `option`, a `list`, a
     /// `bool`, and a record of such fields.
     pub fn may_be_absent(&self, value: &ValueShape) -> bool {
@@ -242,6 +266,16 @@ impl Shape {
                 _ => false,
             },
             _ => false,
+        }
+    }
+}
+
+impl ValueShape {
+    /// The value under an `option`.
+    pub fn inner(&self) -> &Self {
+        match self {
+            Self::Option { value } => value,
+            value => value,
         }
     }
 }

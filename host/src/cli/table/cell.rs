@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::contract::{FieldShape, NamedShape, Shape, ValueShape, snake_case};
 
-use super::super::flag::{fields, inner};
 use super::super::text::{harmless, one_line};
 
 /// What stands where nothing is.
@@ -21,7 +20,7 @@ pub(super) struct Cells<'s> {
 impl Cells<'_> {
     /// In a line of a table or a list: short, on one line.
     pub(super) fn text(self, value: &ValueShape, json: &Value) -> String {
-        match (inner(value), json) {
+        match (value.inner(), json) {
             (_, Value::Null) => NOTHING.to_owned(),
             (ValueShape::Timestamp, Value::String(time)) => match time.parse() {
                 Ok(time) => relative(time, self.now),
@@ -56,7 +55,7 @@ impl Cells<'_> {
 
     /// Beside a name, where there is room: texts with their lines, times with their date.
     pub(super) fn whole(self, value: &ValueShape, json: &Value) -> String {
-        match (inner(value), json) {
+        match (value.inner(), json) {
             (ValueShape::String, Value::String(text)) => harmless(text),
             (ValueShape::Timestamp, Value::String(time)) => match time.parse::<Timestamp>() {
                 Ok(time) => format!(
@@ -168,16 +167,16 @@ pub(super) fn is_money(fields: &[FieldShape]) -> bool {
 
 /// Whether a table can hold it in a column: it has no parts of its own.
 pub(super) fn is_simple(shape: &Shape, value: &ValueShape) -> bool {
-    match inner(value) {
+    match value.inner() {
         ValueShape::List { .. }
         | ValueShape::Tuple { .. }
         | ValueShape::Result { .. }
         | ValueShape::Json
         | ValueShape::Bytes => false,
         value => match shape.named(value).map(|named| &named.kind) {
-            Some(NamedShape::Record { .. }) => {
-                fields(shape, value).is_some_and(|(_, fields)| is_money(fields))
-            }
+            Some(NamedShape::Record { .. }) => shape
+                .fields(value)
+                .is_some_and(|(_, fields)| is_money(fields)),
             Some(NamedShape::Variant { .. }) => false,
             _ => true,
         },

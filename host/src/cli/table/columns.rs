@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::contract::{FieldShape, Shape, ValueShape, snake_case};
 
-use super::super::flag::inner;
 use super::cell::is_simple;
 
 /// More columns than this are not looked at.
@@ -60,7 +59,7 @@ pub(super) struct Column<'s> {
 impl Column<'_> {
     /// Numbers and amounts are compared by their ends.
     pub(super) fn is_right_aligned(&self, shape: &Shape) -> bool {
-        match inner(self.value) {
+        match self.value.inner() {
             ValueShape::U8
             | ValueShape::U16
             | ValueShape::U32
@@ -72,7 +71,7 @@ impl Column<'_> {
             | ValueShape::F32
             | ValueShape::F64
             | ValueShape::Decimal => true,
-            value => super::super::flag::fields(shape, value).is_some(),
+            value => shape.fields(value).is_some(),
         }
     }
 }

@@ -42,6 +42,7 @@ mod log;
 mod market;
 mod odd_replies;
 mod offers;
+mod openapi;
 mod orders;
 mod orders_kills;
 mod orders_ship;

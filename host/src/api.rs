@@ -3,7 +3,6 @@
 mod account_settings;
 mod account_status;
 mod accounts;
-mod body;
 mod call;
 mod caller;
 mod configuration;
@@ -11,13 +10,16 @@ mod consent;
 mod correlation;
 mod errors;
 mod events;
+mod extract;
 mod form;
 mod health;
 mod invocation;
 mod master_key;
+mod openapi;
 mod page;
 mod plugins;
 mod problem;
+mod problem_pages;
 mod refresh;
 mod route;
 mod server;
@@ -71,6 +73,8 @@ fn routes() -> Vec<Route> {
         store::routes(),
         configuration::routes(),
         health::routes(),
+        openapi::routes(),
+        problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use http::Method;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
+use super::extract::{Path, Query};
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
 use super::{account_settings, account_status, refresh};
@@ -68,7 +70,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Whose accounts.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     user: Option<UserId>,
 }

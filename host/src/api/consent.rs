@@ -14,15 +14,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{Form, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::body::Body;
 use super::caller::Caller;
+use super::extract::{Body, Path};
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use http::Method;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::caller::Caller;
+use super::extract::{Body, Octets, Path, Query};
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
 use crate::config::{PluginChange, SetBy};
@@ -44,28 +45,28 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         Route::new(
             Method::GET,
-            "/api/plugins/{id}",
+            "/api/plugins/{plugin}",
             Permission::Operator,
             (TAG, "Shows a plugin and what is set for it"),
             show,
         ),
         Route::new(
             Method::DELETE,
-            "/api/plugins/{id}",
+            "/api/plugins/{plugin}",
             Permission::Operator,
             (TAG, "Removes a plugin"),
             remove,
         ),
         Route::new(
             Method::GET,
-            "/api/plugins/{id}/schema",
+            "/api/plugins/{plugin}/schema",
             Permission::Caller,
             (TAG, "Says what a plugin can be called for"),
             schema,
         ),
         Route::new(
             Method::POST,
-            "/api/plugins/{id}/configuration",
+            "/api/plugins/{plugin}/configuration",
             Permission::Operator,
             (TAG, "Sets a plugin up"),
             configure,
@@ -99,13 +100,14 @@ pub(super) async fn list(
 pub(super) async fn inspect(
     _: Caller,
     State(host): State<Arc<Host>>,
-    component: Bytes,
+    Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
     Ok(Json(host.plugins.inspect(&component).await?))
 }
 
 /// How to install.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct InstallQuery {
     /// Whether what it asks for is granted.
     #[serde(default = "present")]
@@ -126,7 +128,7 @@ pub(super) async fn install(
     _: Caller,
     State(host): State<Arc<Host>>,
     Query(query): Query<InstallQuery>,
-    component: Bytes,
+    Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
     let installed = host
         .plugins
@@ -193,7 +195,7 @@ pub(super) async fn configure(
     _: Caller,
     State(host): State<Arc<Host>>,
     Path(id): Path<String>,
-    Json(change): Json<PluginChange>,
+    Body(change): Body<PluginChange>,
 ) -> Result<Json<Value>, Problem> {
     let id: PluginId = id
         .parse()

@@ -7,6 +7,7 @@ mod authenticate;
 mod call;
 mod caller;
 mod coding;
+mod configuration;
 mod connection;
 mod consent;
 mod correlation;
@@ -42,6 +43,7 @@ use axum::middleware;
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use authenticate::authenticate;
 pub use caller::Caller;
+pub use configuration::Configuration;
 pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
@@ -85,6 +87,7 @@ fn routes() -> Vec<Route> {
         keys::routes(),
         plugins::routes(),
         store::routes(),
+        configuration::routes(),
         health::routes(),
         openapi::routes(),
         problem_pages::routes(),

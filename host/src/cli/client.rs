@@ -23,12 +23,14 @@ pub(super) use remote::Remote;
 
 use super::Failure;
 use crate::api::{self, Problem};
+use crate::config::Layers;
 use crate::host::HostError;
 use door::Door;
 
 /// The API, for one command.
 pub(super) struct Client {
     way: Way,
+    layers: Layers,
     open: Option<Door>,
 }
 
@@ -42,17 +44,19 @@ enum Way {
 
 impl Client {
     /// The API of a data directory.
-    pub(super) fn new(data_dir: PathBuf) -> Self {
+    pub(super) fn new(data_dir: PathBuf, layers: Layers) -> Self {
         Self {
             way: Way::Local(data_dir),
+            layers,
             open: None,
         }
     }
 
     /// The API of a server.
-    pub(super) fn of_server(server: Remote) -> Self {
+    pub(super) fn of_server(server: Remote, layers: Layers) -> Self {
         Self {
             way: Way::Server(server),
+            layers,
             open: None,
         }
     }
@@ -93,6 +97,17 @@ impl Client {
             Way::Local(data_dir) => Some(data_dir),
             Way::Server(_) => None,
         }
+    }
+
+    /// What is set outside `stoflow.toml`.
+    pub(super) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Whether there is anything to be asked about: without a store nothing is installed.
+    pub(super) fn has_store(&self) -> bool {
+        self.data_dir()
+            .is_some_and(|data_dir| data_dir.join("store").is_dir())
     }
 
     /// Asks for a file and writes it down as it comes.
@@ -180,7 +195,7 @@ impl Client {
         let door = match self.open.take() {
             Some(door) => door,
             None => match &self.way {
-                Way::Local(data_dir) => Door::of(data_dir).await?,
+                Way::Local(data_dir) => Door::of(data_dir, &self.layers).await?,
                 Way::Server(server) => Door::Remote(server.clone()),
             },
         };

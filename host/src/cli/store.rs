@@ -162,7 +162,7 @@ async fn import(client: &mut Client, file: &Path) -> Result<(), Failure> {
         return Err(Failure::of(ProblemKind::Conflict, message)
             .remedy("an export goes where no store is: name another data directory".to_owned()));
     }
-    let imported = Host::import(data_dir, file)?;
+    let imported = Host::import(data_dir, client.layers(), file)?;
     let count: u64 = imported.records.values().sum();
     println!(
         "Imported {count} records, up to commit {}. stoflow.toml and the plugins' files are not in an export: put them there too.",

@@ -14,6 +14,7 @@ use super::daemon::Daemon;
 use super::remote::Remote;
 use crate::api::{self, Caller};
 use crate::cli::Failure;
+use crate::config::Layers;
 use crate::host::{Host, HostError, Options};
 use crate::store::{LOCK_WAIT, StoreError};
 
@@ -33,13 +34,13 @@ pub(super) enum Door {
 impl Door {
     /// The door of a data directory: its daemon, or the host itself. Whoever has the data directory
     /// and does not listen may be starting, stopping, or another command, and is waited for.
-    pub(super) async fn of(data_dir: &Path) -> Result<Self, Failure> {
+    pub(super) async fn of(data_dir: &Path, layers: &Layers) -> Result<Self, Failure> {
         let until = Instant::now() + LOCK_WAIT;
         loop {
             if let Some(daemon) = Daemon::find(data_dir).await? {
                 return Ok(Self::Daemon(daemon));
             }
-            let mut options = options(data_dir);
+            let mut options = options(data_dir, layers);
             options.lock_wait = Duration::ZERO;
             match Host::open(&options) {
                 Err(HostError::Store(StoreError::Locked { .. })) if Instant::now() < until => {
@@ -77,9 +78,11 @@ impl Door {
 }
 
 /// With what a host is opened on a data directory.
-pub(in crate::cli) fn options(data_dir: &Path) -> Options {
+pub(in crate::cli) fn options(data_dir: &Path, layers: &Layers) -> Options {
     let mut options = Options::new(data_dir);
     // Tests and the demo share one, so that fresh data do not mean compiling again.
-    options.compiled_dir = std::env::var_os("STOFLOW_COMPILED_DIR").map(PathBuf::from);
+    let compiled = layers.variable("STOFLOW_COMPILED_DIR");
+    options.compiled_dir = compiled.map(PathBuf::from);
+    options.layers = layers.clone();
     options
 }

@@ -11,6 +11,7 @@ use url::{Host, Url};
 use super::daemon::broke_off;
 use crate::api::ProblemKind;
 use crate::cli::Failure;
+use crate::config::Layers;
 use crate::secret::Secret;
 use crate::transport::{
     Allowed, Body as OutboundBody, Origin, Outbound, Transport, TransportError,
@@ -40,7 +41,11 @@ impl Remote {
     ///
     /// # Errors
     /// It is no URL of a server, a key would go there in clear text, or there is no key.
-    pub(in crate::cli) fn new(server: &str, key_file: Option<&Path>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(
+        server: &str,
+        key_file: Option<&Path>,
+        layers: &Layers,
+    ) -> Result<Self, Failure> {
         let wrong = |why: &str| Failure::usage(format_args!("--server {server}: {why}"));
         let mut base = Url::parse(server)
             .map_err(|_| wrong("is no URL; write it like https://stoflow.example.com"))?;
@@ -58,7 +63,7 @@ impl Remote {
         Ok(Self {
             origin,
             base,
-            key: key(key_file)?,
+            key: key(key_file, layers)?,
             transport: Transport::new(),
         })
     }
@@ -118,7 +123,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// A key is never an argument: every process of the machine can read those.
-fn key(file: Option<&Path>) -> Result<Secret, Failure> {
+fn key(file: Option<&Path>, layers: &Layers) -> Result<Secret, Failure> {
     let text = match file {
         Some(file) => {
             use std::io::Read as _;
@@ -128,7 +133,10 @@ fn key(file: Option<&Path>) -> Result<Secret, Failure> {
                 .map_err(|error| Failure::io(file.display(), &error))?;
             text
         }
-        None => std::env::var(KEY_VARIABLE).unwrap_or_default(),
+        None => {
+            let text = layers.variable(KEY_VARIABLE).unwrap_or_default();
+            text.into_string().unwrap_or_default()
+        }
     };
     let key = text.trim().to_owned();
     if key.is_empty() {
@@ -159,7 +167,10 @@ mod tests {
             "http://127.0.0.1:7100",
             "http://[::1]:7100",
         ] {
-            assert!(Remote::new(server, Some(&file)).is_ok(), "{server}");
+            assert!(
+                Remote::new(server, Some(&file), &Layers::default()).is_ok(),
+                "{server}"
+            );
         }
         for (server, why) in [
             ("http://stoflow.example.com", "clear text"),
@@ -169,7 +180,9 @@ mod tests {
             ("stoflow.example.com", "no URL"),
             ("ftp://stoflow.example.com", "no server"),
         ] {
-            let failure = Remote::new(server, Some(&file)).err().unwrap();
+            let failure = Remote::new(server, Some(&file), &Layers::default())
+                .err()
+                .unwrap();
             let message = format!("{failure:?}");
             assert!(message.contains(why), "{server}: {message}");
         }
@@ -184,7 +197,7 @@ mod tests {
             ("https://s.example", "https://s.example/api/x%2Fy?z=1"),
             ("https://s.example/p/", "https://s.example/p/api/x%2Fy?z=1"),
         ] {
-            let remote = Remote::new(server, Some(&file)).unwrap();
+            let remote = Remote::new(server, Some(&file), &Layers::default()).unwrap();
             let request = Request::get("/api/x%2Fy?z=1").body(Body::empty()).unwrap();
             let outbound = remote.outbound(request).ok().unwrap();
             assert_eq!(outbound.url.as_str(), expected);
@@ -197,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let empty = folder.path().join("key");
         std::fs::write(&empty, "\n").unwrap();
-        let failure = Remote::new("https://s.example", Some(&empty))
+        let failure = Remote::new("https://s.example", Some(&empty), &Layers::default())
             .err()
             .unwrap();
         assert_eq!(failure.exit_code(), 4);

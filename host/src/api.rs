@@ -13,10 +13,10 @@ mod correlation;
 mod errors;
 mod events;
 mod form;
-mod keys;
-mod health;
 mod functions;
+mod health;
 mod invocation;
+mod keys;
 mod listed;
 mod master_key;
 mod nouns;
@@ -28,6 +28,7 @@ mod route;
 mod server;
 pub mod socket;
 mod store;
+mod users;
 mod webhooks;
 
 use std::sync::Arc;
@@ -35,22 +36,23 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use http::Method;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
-pub use authenticate::authenticate;
 pub use caller::Caller;
+pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
 pub use keys::{CreatedKey, KeyReport, ReportedKeyState};
-pub use nouns::NOUNS;
-pub use connection::{Connection, Connections};
 pub use listed::Listed;
+pub use nouns::NOUNS;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
 pub use server::{Server, ServerError};
 pub use store::Checked;
+pub use users::{ForgottenUser, UserReport};
 
 use crate::host::Host;
 use route::{Permission, Route};
@@ -69,6 +71,15 @@ pub fn router(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
+/// The method and the path of every route, parameters in braces: what a test goes through that is to
+/// miss none.
+pub fn all_routes() -> Vec<(Method, String)> {
+    let routes = routes().into_iter();
+    routes
+        .map(|route| (route.method, route.path.into_owned()))
+        .collect()
+}
+
 /// Every route that there is, under the headings of the documentation.
 fn routes() -> Vec<Route> {
     let parts = [
@@ -79,6 +90,7 @@ fn routes() -> Vec<Route> {
         webhooks::routes(),
         accounts::routes(),
         keys::routes(),
+        users::routes(),
         plugins::routes(),
         store::routes(),
         health::routes(),

@@ -34,6 +34,8 @@ mod every_function;
 mod gateway;
 mod hostile;
 mod install;
+mod isolation;
+mod keys;
 mod languages;
 mod layers;
 mod leaks;

@@ -11,6 +11,7 @@ use super::caller::Caller;
 use super::extract::{Path, Query};
 use super::form::CallForm;
 use super::invocation::{Invocation, Subject};
+use super::openapi::CALL;
 use super::plugins::plugin_id;
 use super::problem::Problem;
 use super::route::{Permission, Route};
@@ -26,7 +27,10 @@ pub(super) fn routes() -> Vec<Route> {
             ("Calls", "Calls a function of a plugin"),
             call,
         )
-        .query::<Subject>(),
+        .query::<Subject>()
+        .body::<serde_json::Map<String, serde_json::Value>>()
+        .replies::<serde_json::Value>(200, "What the function returned.")
+        .fails(CALL),
     ]
 }
 

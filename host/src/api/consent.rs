@@ -9,6 +9,7 @@ mod cookies;
 mod failed;
 mod identify;
 mod pages;
+mod replies;
 
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use url::Url;
 
 use super::caller::Caller;
@@ -34,6 +35,7 @@ use crate::host::Host;
 use crate::model::{PluginId, UserId};
 use crate::secret::Secret;
 use cookies::SameSite;
+use replies::{Begun, Callback, Completed};
 
 /// A seller's consent.
 pub(super) fn routes() -> Vec<Route> {
@@ -46,14 +48,32 @@ pub(super) fn routes() -> Vec<Route> {
             write(),
             (TAG, "Begins a consent"),
             connect,
-        ),
+        )
+        .body::<Connect>()
+        .replies::<Begun>(200, "Where to send the seller's browser.")
+        .fails(&[
+            ProblemKind::UnknownPlugin,
+            ProblemKind::UnknownAccount,
+            ProblemKind::AccountNeeded,
+            ProblemKind::NotGranted,
+            ProblemKind::Configuration,
+        ]),
         Route::new(
             Method::GET,
             "/api/{plugin}/oauth/callback",
             Permission::Anybody,
             (TAG, "Takes the seller's browser back from the marketplace"),
             callback,
-        ),
+        )
+        .query::<Callback>()
+        .replies_with(200, "A page that asks the person.", PAGE)
+        .replies_empty(303, "The way back to the backend that began it.")
+        .replies_with(400, NOTHING, PAGE)
+        .replies_with(403, NOTHING, PAGE)
+        .replies_with(404, "There is no such marketplace here.", PAGE)
+        .replies_with(409, NOTHING, PAGE)
+        .replies_with(500, NOTHING, PAGE)
+        .replies_with(503, NOTHING, PAGE),
         Route::new(
             Method::POST,
             "/api/{plugin}/oauth/confirm",
@@ -61,6 +81,14 @@ pub(super) fn routes() -> Vec<Route> {
             (TAG, "Takes the decision of the person in the browser"),
             confirm,
         )
+        .form::<Confirm>()
+        .replies_with(200, "A page that says what was done.", PAGE)
+        .replies_with(400, NOTHING, PAGE)
+        .replies_with(403, NOTHING, PAGE)
+        .replies_with(404, "There is no such marketplace here.", PAGE)
+        .replies_with(409, NOTHING, PAGE)
+        .replies_with(500, NOTHING, PAGE)
+        .replies_with(503, NOTHING, PAGE)
         .body_bytes_max(FORM_BYTES_MAX),
         Route::new(
             Method::POST,
@@ -68,15 +96,32 @@ pub(super) fn routes() -> Vec<Route> {
             write(),
             (TAG, "Takes the marketplace's answer, then the decision"),
             complete,
-        ),
+        )
+        .body::<Complete>()
+        .replies::<Completed>(200, "An offer, or what became of it.")
+        .fails(&[
+            ProblemKind::UnknownPlugin,
+            ProblemKind::UnknownAccount,
+            ProblemKind::NotGranted,
+            ProblemKind::ConsentFailed,
+            ProblemKind::ConsentDenied,
+            ProblemKind::ConsentExpired,
+            ProblemKind::ConsentUsed,
+            ProblemKind::ConsentForeign,
+            ProblemKind::OtherSeller,
+            ProblemKind::Configuration,
+        ]),
     ]
 }
+
+const PAGE: &str = "text/html";
+const NOTHING: &str = "A page that says why nothing was connected.";
 
 /// What a page's form has.
 const FORM_BYTES_MAX: usize = 16 << 10;
 
 /// Whose account, and who finishes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Connect {
     /// The account's owner, where one is named, if it is left out.
@@ -127,12 +172,12 @@ pub(super) async fn connect(
         return_to: return_to.as_ref(),
     };
     let begun = host.consent.begin(wish, &config).await?;
-    let body = Json(json!({
-        "user": user,
-        "url": begun.url,
-        "redirect_uri": begun.redirect_uri,
-        "expires_at": begun.expires_at,
-    }));
+    let body = Json(Begun {
+        url: begun.url.to_string(),
+        redirect_uri: begun.redirect_uri,
+        expires_at: begun.expires_at,
+        user,
+    });
     let is_https = cookies::is_https(&plugin, &config);
     let cookie = begun.cookie.as_ref();
     let cookie = cookie.and_then(|cookie| cookies::set(cookie, SameSite::Lax, is_https));
@@ -207,14 +252,14 @@ fn asked(host: &Host, plugin: &PluginId, name: &str, offered: Offered) -> Respon
 }
 
 /// What the person in the browser decided.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Confirm {
     consent: String,
     decision: Decision,
 }
 
 /// Yes or no to an offer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Decision {
     #[default]
@@ -271,7 +316,7 @@ async fn decide(
 }
 
 /// What the one who began it brings: the marketplace's answer first, then the decision.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Complete {
     /// For whom the caller finishes it: nobody else than for whom it was begun.
@@ -291,7 +336,7 @@ pub(super) async fn complete(
     State(host): State<Arc<Host>>,
     Path(plugin): Path<String>,
     Body(body): Body<Complete>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Completed>, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let name = host.plugins.active_installed(&plugin)?.description.name;
     match (body.callback, body.consent) {
@@ -302,14 +347,7 @@ pub(super) async fn complete(
                 from: From::Caller(caller, body.user),
             };
             let offered = answer.give(&host).await.map_err(failed::problem)?;
-            Ok(Json(json!({
-                "consent": offered.id.expose(),
-                "user": offered.user,
-                "identity": offered.identity,
-                "renews": offered.renews,
-                "warnings": offered.warnings,
-                "expires_at": offered.expires_at,
-            })))
+            Ok(Json(offered.into()))
         }
         (None, Some(id)) => {
             let party = Party::Caller {
@@ -319,15 +357,11 @@ pub(super) async fn complete(
             let id = Secret::new(id);
             let decided = decide(&host, &plugin, &id, party, body.decision).await;
             Ok(Json(match decided.map_err(failed::problem)? {
-                Decided::Connected(connected) => json!({
-                    "account": connected.account,
-                    "renewed": connected.renewed,
-                    "warnings": connected.warnings,
-                }),
-                Decided::Declined(declined) => json!({
-                    "account": null,
-                    "done": format!("Nothing was connected; {}.", pages::given_back(&declined, &name)),
-                }),
+                Decided::Connected(connected) => (*connected).into(),
+                Decided::Declined(declined) => Completed::declined(format!(
+                    "Nothing was connected; {}.",
+                    pages::given_back(&declined, &name)
+                )),
             }))
         }
         _ => Err(Problem::new(

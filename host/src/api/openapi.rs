@@ -21,6 +21,7 @@ use crate::host::Host;
 use crate::plugins::{ActivePlugin, PluginsError};
 use functions::Functions;
 use operations::Operations;
+pub(super) use problems::CALL;
 use values::put;
 
 /// What stands under each heading.

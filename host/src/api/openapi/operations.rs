@@ -88,11 +88,9 @@ impl Operations {
             Some(body) if body.schema.is_some() => Takes::Json,
             Some(_) => Takes::File,
         };
-        responses.extend(problems::responses(
-            &route.permission,
-            takes,
-            &route.problems,
-        ));
+        for (status, response) in problems::responses(&route.permission, takes, &route.problems) {
+            add(&mut responses, status, response);
+        }
         put(&mut operation, "responses", responses);
         secure(&mut operation, &route.permission);
         operation
@@ -198,6 +196,27 @@ pub(super) fn secure(operation: &mut Value, permission: &Permission) {
 fn of_scope(scope: &KeyScope) -> (Vec<String>, String) {
     let says = format!("Needs a key with the scope `{scope}`, or an operator's.");
     (vec![scope.to_string()], says)
+}
+
+/// One more way to answer with a status: a page for people beside a problem for programs.
+fn add(responses: &mut Map<String, Value>, status: String, response: Value) {
+    let Some(there) = responses.get_mut(&status) else {
+        responses.insert(status, response);
+        return;
+    };
+    let says = |response: &Value| {
+        let says = response.get("description").and_then(Value::as_str);
+        says.unwrap_or_default().to_owned()
+    };
+    put(
+        there,
+        "description",
+        format!("{} {}", says(there), says(&response)),
+    );
+    let more = response.get("content").and_then(Value::as_object).cloned();
+    if let Some(content) = there.get_mut("content").and_then(Value::as_object_mut) {
+        content.extend(more.unwrap_or_default());
+    }
 }
 
 /// `{account}` → `account`.

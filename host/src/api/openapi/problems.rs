@@ -28,7 +28,7 @@ const WITH_JSON: &[ProblemKind] = &[ProblemKind::InvalidArguments];
 
 /// How a call of a plugin's function may fail, whichever it is: what the host finds, what the plugin
 /// says (`types.error` of the contract), and what becomes of a plugin that fails.
-pub(super) const CALL: &[ProblemKind] = &[
+pub(in crate::api) const CALL: &[ProblemKind] = &[
     ProblemKind::UnknownPlugin,
     ProblemKind::UnknownFunction,
     ProblemKind::UnknownAccount,

@@ -37,6 +37,11 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls", &["transport"]),
     // The client streams a call's files into a request of the router.
     ("axum", &["api", "cli"]),
+    // And speaks to the daemon's socket.
+    ("hyper", &["api", "cli"]),
+    ("hyper_util", &["api", "cli"]),
+    ("tower", &["api", "cli"]),
+    ("tower_http", &["api"]),
     ("clap", &["cli"]),
     ("oauth2", &["accounts", "consent"]),
     ("toml_edit", &["config"]),

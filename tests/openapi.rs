@@ -122,6 +122,40 @@ async fn every_function_of_a_plugin_is_an_operation_with_its_own_schema() {
 }
 
 #[tokio::test]
+async fn a_function_has_the_routes_that_the_contract_gives_it() {
+    let stage = Stage::new();
+    stage.install("plugins/etsy").await.unwrap();
+    let document = document(&stage).await;
+    assert!(
+        document["paths"]
+            .get("/api/{plugin}/listings/active")
+            .is_none()
+    );
+    let active = &document["paths"]["/api/etsy/listings/active"]["get"];
+    let parameters = active["parameters"].as_array().unwrap().iter();
+    let names: Vec<&str> = parameters.map(|it| it["name"].as_str().unwrap()).collect();
+    assert!(
+        names.contains(&"cursor") && names.contains(&"account"),
+        "{names:?}"
+    );
+    assert!(!names.contains(&"state"), "{names:?}");
+    assert!(active["responses"]["200"]["headers"]["Link"].is_object());
+    assert_eq!(active["x-scopes"], json!(["listings:read"]));
+    let ship = &document["paths"]["/api/etsy/orders/{id}/ship"]["post"];
+    assert_eq!(ship["parameters"][0]["in"], "path");
+    let body = &ship["requestBody"]["content"]["application/json"]["schema"];
+    assert!(body["properties"].get("id").is_none(), "{body}");
+    assert_eq!(ship["x-scopes"], json!(["orders:write"]));
+}
+
+#[tokio::test]
+async fn dump() {
+    let stage = Stage::new();
+    stage.install("plugins/etsy").await.unwrap();
+    std::fs::write("/tmp/openapi.json", document(&stage).await.to_string()).unwrap();
+}
+
+#[tokio::test]
 async fn the_document_follows_the_plugins() {
     let stage = Stage::of(&["spin"]).await;
     let before = document(&stage).await;

@@ -5,12 +5,18 @@ mod account_status;
 mod accounts;
 mod call;
 mod caller;
+mod coding;
+mod connection;
 mod consent;
+mod correlation;
 mod errors;
 mod events;
 mod extract;
 mod form;
+mod functions;
+mod health;
 mod invocation;
+mod listed;
 mod master_key;
 mod openapi;
 mod page;
@@ -19,6 +25,8 @@ mod problem;
 mod problem_pages;
 mod refresh;
 mod route;
+mod server;
+pub mod socket;
 mod store;
 mod webhooks;
 
@@ -26,14 +34,19 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
+pub use connection::{Connection, Connections};
+pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
+pub use listed::Listed;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
+pub use server::{Server, ServerError};
 pub use store::Checked;
 
 use crate::host::Host;
@@ -49,6 +62,8 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(coding::refuse_coded))
+        .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
 
@@ -56,13 +71,16 @@ pub fn router(host: Arc<Host>) -> Router {
 fn routes() -> Vec<Route> {
     let parts = [
         consent::routes(),
+        connection::routes(),
         call::routes(),
+        functions::routes(),
         webhooks::routes(),
         accounts::routes(),
         plugins::routes(),
         store::routes(),
         openapi::routes(),
         problem_pages::routes(),
+        health::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -17,6 +17,7 @@ mod key;
 mod phrase;
 mod plugin;
 mod rows;
+mod serve;
 mod store;
 pub mod table;
 mod text;
@@ -71,6 +72,8 @@ enum Command {
     Store(store::Command),
     /// Call a function of a plugin
     Call(call::Arguments),
+    /// Serve the API over TCP, and to the commands given on this machine, until told to stop
+    Serve(serve::Serve),
 }
 
 /// Runs the program.
@@ -104,6 +107,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
                 "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
             )
         })?;
+    if let Command::Serve(serve) = arguments.command {
+        return serve::run(&data_dir, serve).await;
+    }
     let mut client = Client::new(data_dir);
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
@@ -111,6 +117,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Key(command) => key::run(&mut client, command).await,
         Command::Store(command) => store::run(&mut client, command).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
+        Command::Serve(_) => Ok(()),
     };
     let closed = client.release().await;
     done.and(closed)

@@ -8,12 +8,14 @@ mod change;
 mod consent;
 mod file;
 mod plugin;
+mod server;
 mod webhook;
 
 pub use change::PluginChange;
 pub use consent::ConsentConfig;
 pub use file::{Config, ConfigError};
 pub use plugin::{PluginConfig, SECRET_BYTES_MIN};
+pub use server::ServerConfig;
 pub use webhook::WebhookSecret;
 
 use std::path::PathBuf;

@@ -1,10 +1,15 @@
 //! The host: builds the parts in order and holds them. It decides nothing.
 
+mod stopping;
+mod upkeep;
+
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
@@ -18,6 +23,8 @@ use crate::store::{
 };
 use crate::transport::Transport;
 use crate::webhooks::Webhooks;
+pub use stopping::Stopping;
+pub use upkeep::Upkeep;
 
 /// With what a host is built.
 #[derive(Debug, Clone)]
@@ -30,6 +37,8 @@ pub struct Options {
     pub scrub: Scrub,
     /// By which tokens and consents live; the system's, unless a test lets it jump.
     pub clock: Clock,
+    /// How long to wait for another process that has the data directory.
+    pub lock_wait: Duration,
 }
 
 impl Options {
@@ -40,6 +49,7 @@ impl Options {
             compiled_dir: None,
             scrub: Scrub::On,
             clock: Clock::default(),
+            lock_wait: store::LOCK_WAIT,
         }
     }
 }
@@ -89,6 +99,10 @@ pub struct Host {
     pub plugins: Plugins,
     /// What marketplaces push.
     pub webhooks: Webhooks,
+    /// Whether it is being stopped.
+    pub stopping: Stopping,
+    /// Whether the active plugins have been made ready.
+    ready: AtomicBool,
 }
 
 impl Host {
@@ -96,7 +110,7 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let (store, master, source) = open_store(data_dir)?;
+        let (store, master, source) = open_store(data_dir, options.lock_wait)?;
         // Behind the store's lock: who waits for it reads what the other process has set.
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
@@ -132,7 +146,14 @@ impl Host {
             consent,
             plugins,
             webhooks: Webhooks::new(options.clock.clone()),
+            stopping: Stopping::default(),
+            ready: AtomicBool::new(false),
         })
+    }
+
+    /// Where all is kept.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Replaces the master key, by the one in a file, which is made if it is not there, or by one
@@ -154,6 +175,40 @@ impl Host {
         Ok(store::import(data_dir, &master, export)?)
     }
 
+    /// Makes every active plugin ready, so that the first call of one need not wait until it is
+    /// compiled. One that cannot be made ready is said where it is called.
+    fn plugins_ready(&self) {
+        let installed = self.plugins.list().unwrap_or_default();
+        for (plugin, _) in installed.iter().filter(|(_, active)| *active) {
+            let id = &plugin.description.id;
+            if self.stopping.has_begun() {
+                return;
+            }
+            if let Err(error) = self.plugins.active(id) {
+                tracing::warn!(plugin = %id, %error, "a plugin cannot be made ready");
+            }
+        }
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Whether requests should be sent here: the active plugins are ready, the store takes what is
+    /// written, and nobody is stopping it.
+    ///
+    /// # Errors
+    /// Why not, for people.
+    pub fn readiness(&self) -> Result<(), String> {
+        if self.stopping.has_begun() {
+            return Err("it is being stopped".to_owned());
+        }
+        if let Err(error) = self.store.usable() {
+            return Err(error.to_string());
+        }
+        if !self.ready.load(Ordering::Acquire) {
+            return Err("its plugins are being made ready".to_owned());
+        }
+        Ok(())
+    }
+
     /// Writes down that nothing was going on, so that the next start need not look, and gives the
     /// data directory back.
     pub fn close(&self) -> Result<(), StoreError> {
@@ -161,14 +216,21 @@ impl Host {
     }
 }
 
-fn open_store(data_dir: &Path) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
+fn open_store(
+    data_dir: &Path,
+    wait: Duration,
+) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
     let find = || MasterKey::find(data_dir, |name| std::env::var_os(name));
     let (master, source) = find()?;
-    match Store::open(data_dir, &master) {
+    match Store::open_waiting(data_dir, &master, wait) {
         // The process that had the store may have replaced the key while this one waited.
         Err(StoreError::WrongMasterKey { .. }) => {
             let (master, source) = find()?;
-            Ok((Store::open(data_dir, &master)?, master, source))
+            Ok((
+                Store::open_waiting(data_dir, &master, wait)?,
+                master,
+                source,
+            ))
         }
         store => Ok((store?, master, source)),
     }

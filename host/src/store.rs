@@ -156,6 +156,14 @@ impl Store {
         &self.0.findings
     }
 
+    /// Whether it takes what is written.
+    ///
+    /// # Errors
+    /// It has failed.
+    pub fn usable(&self) -> Result<(), StoreError> {
+        self.0.shared.usable()
+    }
+
     /// The record, if there is one.
     ///
     /// # Errors

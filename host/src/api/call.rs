@@ -10,8 +10,7 @@ use http::{HeaderMap, Method};
 use super::caller::Caller;
 use super::extract::{Path, Query};
 use super::form::CallForm;
-use super::invocation::{Invocation, Subject};
-use super::openapi::CALL;
+use super::invocation::{CALL_PROBLEMS, Invocation, Subject};
 use super::plugins::plugin_id;
 use super::problem::Problem;
 use super::route::{Permission, Route};
@@ -30,7 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
         .query::<Subject>()
         .body::<serde_json::Map<String, serde_json::Value>>()
         .replies::<serde_json::Value>(200, "What the function returned.")
-        .fails(CALL),
+        .fails(CALL_PROBLEMS),
     ]
 }
 
@@ -44,6 +43,6 @@ pub(super) async fn call(
 ) -> Result<Response, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let callee = (interface.as_str(), function.as_str());
-    let invocation = Invocation::new(&host, caller, plugin, callee, subject, form)?;
+    let invocation = Invocation::new(&host, caller, &plugin, callee, subject, form)?;
     invocation.answer(host, &headers).await
 }

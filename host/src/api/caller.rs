@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use http::{HeaderMap, header};
 
 use super::problem::{Problem, ProblemKind};
+use crate::host::Host;
 use crate::model::{ApiKey, KeyScope, UserId};
 
 /// Who is asking.
@@ -96,4 +98,15 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 pub(super) fn unauthenticated() -> Problem {
     Problem::new(ProblemKind::Unauthenticated, "nobody says who is asking")
         .remedy("send a key: Authorization: Bearer …; one is made by stoflow key create")
+}
+
+/// Whose key a request brings (RFC 6750 §2.1); `None` where it brings none.
+///
+/// # Errors
+/// It brings one that opens nothing.
+pub(super) fn authenticate(_: &Host, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    match headers.get(header::AUTHORIZATION) {
+        None => Ok(None),
+        Some(_) => Err(unauthenticated()),
+    }
 }

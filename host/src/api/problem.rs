@@ -84,6 +84,10 @@ pub enum ProblemKind {
     PluginTimeout,
     /// What is kept is not as it was written, and cannot be made good.
     Damaged,
+    /// The request names a host that this server is not.
+    Misdirected,
+    /// The request did not come in time.
+    RequestTimeout,
     /// The host itself failed.
     Internal,
 }
@@ -126,6 +130,8 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::PluginFailed, "plugin-failed", 502, 9),
     (ProblemKind::PluginTimeout, "plugin-timeout", 504, 9),
     (ProblemKind::Damaged, "damaged", 500, 12),
+    (ProblemKind::Misdirected, "misdirected", 421, 2),
+    (ProblemKind::RequestTimeout, "request-timeout", 408, 7),
     (ProblemKind::Internal, "internal", 500, 1),
 ];
 
@@ -256,6 +262,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
+        // Whoever knows the request's id writes it into what has none.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -157,10 +157,7 @@ impl Client {
         if let Some((_, router)) = &self.open {
             return Ok(router.clone());
         }
-        let mut options = Options::new(&self.data_dir);
-        // Tests and the demo share one, so that fresh data do not mean compiling again.
-        options.compiled_dir = std::env::var_os("STOFLOW_COMPILED_DIR").map(PathBuf::from);
-        let host = Arc::new(Host::open(&options)?);
+        let host = Arc::new(Host::open(&options(&self.data_dir))?);
         let router = api::router(Arc::clone(&host));
         self.open = Some((host, router.clone()));
         Ok(router)
@@ -175,6 +172,14 @@ impl Client {
         let closed = closed.map_err(Failure::reply)?;
         closed.map_err(|error| Failure::from(crate::host::HostError::Store(error)))
     }
+}
+
+/// With what a host is opened on a data directory.
+pub(super) fn options(data_dir: &Path) -> Options {
+    let mut options = Options::new(data_dir);
+    // Tests and the demo share one, so that fresh data do not mean compiling again.
+    options.compiled_dir = std::env::var_os("STOFLOW_COMPILED_DIR").map(PathBuf::from);
+    options
 }
 
 fn request(

@@ -12,7 +12,7 @@ use toml_edit::{DocumentMut, Item, Table};
 use super::change::{PluginChange, apply};
 use super::plugin::{PluginTable, SECRET_BYTES_MIN};
 use super::webhook;
-use super::{ConsentConfig, PluginConfig};
+use super::{ConsentConfig, PluginConfig, ServerConfig};
 use crate::directory;
 use crate::model::{Grant, PluginId};
 use crate::secret::Secret;
@@ -33,6 +33,7 @@ pub struct Config {
 #[derive(Debug)]
 struct Set {
     consent: Arc<ConsentConfig>,
+    server: Arc<ServerConfig>,
     plugins: BTreeMap<PluginId, Arc<PluginConfig>>,
 }
 
@@ -73,6 +74,8 @@ struct Document {
     #[serde(default)]
     consent: ConsentConfig,
     #[serde(default)]
+    server: ServerConfig,
+    #[serde(default)]
     plugins: BTreeMap<PluginId, PluginTable>,
 }
 
@@ -103,6 +106,12 @@ impl Config {
     pub fn consent(&self) -> Arc<ConsentConfig> {
         let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&set.consent)
+    }
+
+    /// What is set for `stoflow serve`.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&set.server)
     }
 
     /// Changes what is set for a plugin, in the file and here.
@@ -245,6 +254,13 @@ fn parse(path: &Path, text: &str) -> Result<Set, ConfigError> {
             place: format!("{}: consent.return_origins", path.display()),
             message,
         })?;
+    document
+        .server
+        .check()
+        .map_err(|(key, message)| ConfigError::Value {
+            place: format!("{}: server.{key}", path.display()),
+            message,
+        })?;
     let plugins = document.plugins.into_iter().map(|(id, table)| {
         let place = |key: &str| format!("{}: plugins.{id}.{key}", path.display());
         let plugin = resolve(table, &place)?;
@@ -254,6 +270,7 @@ fn parse(path: &Path, text: &str) -> Result<Set, ConfigError> {
     check_redirects(path, &plugins)?;
     Ok(Set {
         consent: Arc::new(document.consent),
+        server: Arc::new(document.server),
         plugins,
     })
 }

@@ -8,9 +8,9 @@ use crate::accounts::Connected;
 use crate::consent::Offered;
 use crate::model::{Account, AccountId, Identity, UserId};
 
-/// A consent that has begun.
+/// A consent that has begun: what takes the seller to the marketplace.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::api) struct Begun {
+pub(in crate::api) struct Invitation {
     /// Whose account it will be.
     pub(super) user: UserId,
     /// The marketplace's page, for the seller's browser.

@@ -239,6 +239,9 @@ fn without_null(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else {
         return;
     };
+    if members.get("default").is_some_and(Value::is_null) {
+        members.remove("default");
+    }
     if let Some(Value::Array(types)) = members.get_mut("type") {
         types.retain(|kind| kind != "null");
         if let [one] = types.as_slice() {
@@ -335,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_parameter_that_may_be_left_out_is_never_null() {
-        let mut schema = json!({ "type": ["string", "null"] });
+        let mut schema = json!({ "type": ["string", "null"], "default": null });
         without_null(&mut schema);
         assert_eq!(schema, json!({ "type": "string" }));
         let mut schema = json!({ "anyOf": [{ "enum": ["a"] }, { "type": "null" }] });

@@ -1,0 +1,96 @@
+//! `stoflow serve`: the API over TCP and over the socket in the data directory, until it is told to
+//! stop.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Failure;
+use super::client;
+use crate::api::Server;
+use crate::config::ServerConfig;
+use crate::host::{Host, HostError, Upkeep};
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The address and port to listen at [default: listen below [server] in stoflow.toml, else
+    /// 127.0.0.1:7100]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) async fn run(data_dir: &Path, serve: Serve) -> Result<(), Failure> {
+    // Before anything is opened: who is told to stop meanwhile closes it again.
+    let mut signals = Signals::new()?;
+    let options = client::options(data_dir);
+    let open = tokio::task::spawn_blocking(move || Host::open(&options));
+    let host = Arc::new(open.await.map_err(Failure::reply)??);
+    let served = until_told(&host, serve, &mut signals).await;
+    let closed = tokio::task::spawn_blocking(move || host.close()).await;
+    let closed = closed.map_err(Failure::reply)?;
+    served.and(closed.map_err(|error| HostError::Store(error).into()))
+}
+
+async fn until_told(host: &Arc<Host>, serve: Serve, signals: &mut Signals) -> Result<(), Failure> {
+    let mut config = ServerConfig::clone(&host.config.server());
+    config.listen = serve.listen.unwrap_or(config.listen);
+    if !config.listen.ip().is_loopback() {
+        tracing::warn!(
+            address = %config.listen,
+            "keys and all else travel in clear text to this address; put a proxy with TLS before it"
+        );
+    }
+    let server = Server::start(host, Arc::new(config)).await;
+    let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
+    let upkeep = Upkeep::start(host);
+    announce(server.address());
+    signals.next().await;
+    tracing::info!("no more connections are taken; what runs is finished");
+    let cut = tokio::select! {
+        cut = server.stop() => cut,
+        () = signals.next() => return Err(Failure::of(
+            crate::api::ProblemKind::Internal,
+            "told to stop twice: what ran was cut",
+        )),
+    };
+    if cut > 0 {
+        tracing::warn!(cut, "requests took longer than the grace and were cut");
+    }
+    upkeep.ended().await;
+    Ok(())
+}
+
+/// Who has started it reads where it listens; who reads no more has not asked for it.
+fn announce(address: SocketAddr) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "Listening at http://{address}").and_then(|()| out.flush());
+}
+
+/// What tells the process to stop: a terminal, or whoever has started it.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::io("signals cannot be listened for", &error))
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -60,6 +60,8 @@ mod rotation;
 mod secrets;
 mod seed;
 mod seller;
+mod serve;
+mod served;
 mod stage;
 mod store;
 mod store_ends;

@@ -64,10 +64,10 @@ enum Command {
     /// Connect sellers' accounts, look after them, disconnect them
     #[command(subcommand)]
     Account(account::Command),
-    /// Replace the master key that all is sealed under
+    /// Make, show and revoke keys to the API
     #[command(subcommand)]
     Key(key::Command),
-    /// Check, export and import what is kept
+    /// Check, export and import what is kept, replace its master key
     #[command(subcommand)]
     Store(store::Command),
     /// Call a function of a plugin

@@ -54,6 +54,7 @@ const TAGS: &[(&str, &str)] = &[
         "Store",
         "What is kept, and the key that it is sealed under.",
     ),
+    ("Keys", "Keys to the API."),
     ("Health", "Whether the host lives and is ready."),
     ("Documentation", "This document and its pages."),
 ];

@@ -33,6 +33,7 @@ mod every_function;
 mod gateway;
 mod hostile;
 mod install;
+mod keys;
 mod languages;
 mod layers;
 mod leaks;

@@ -31,6 +31,7 @@ mod route;
 mod server;
 pub mod socket;
 mod store;
+mod users;
 mod webhooks;
 
 use std::sync::Arc;
@@ -38,9 +39,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use http::Method;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
-pub use authenticate::authenticate;
 pub use caller::Caller;
 pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
@@ -54,6 +55,7 @@ pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
 pub use server::{Server, ServerError};
 pub use store::Checked;
+pub use users::{ForgottenUser, UserReport};
 
 use crate::host::Host;
 use route::{Permission, Route};
@@ -73,6 +75,15 @@ pub fn router(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
+/// The method and the path of every route, parameters in braces: what a test goes through that is to
+/// miss none.
+pub fn all_routes() -> Vec<(Method, String)> {
+    let routes = routes().into_iter();
+    routes
+        .map(|route| (route.method, route.path.into_owned()))
+        .collect()
+}
+
 /// Every route that there is, under the headings of the documentation.
 fn routes() -> Vec<Route> {
     let parts = [
@@ -83,6 +94,7 @@ fn routes() -> Vec<Route> {
         webhooks::routes(),
         accounts::routes(),
         keys::routes(),
+        users::routes(),
         plugins::routes(),
         store::routes(),
         openapi::routes(),

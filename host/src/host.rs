@@ -118,7 +118,8 @@ impl Host {
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
-        let keys = Keys::open(store.clone(), options.clock.clone())?;
+        let rate = config.server().key_rate();
+        let keys = Keys::open(store.clone(), options.clock.clone(), rate)?;
         let mut gateway =
             Gateway::with_scrub(transport.clone(), Arc::new(accounts.clone()), options.scrub);
         if let Some(replies) = open_replies(data_dir, &master, &options.clock) {

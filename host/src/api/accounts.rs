@@ -157,11 +157,11 @@ pub(super) async fn list(
 }
 
 pub(super) async fn disconnect(
-    _: Caller,
+    caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
 ) -> Result<Json<Disconnected>, Problem> {
-    let account = host.accounts.named(&account)?;
+    let account = caller.account(&host, &account)?;
     let_go(&host, &account).await.map(Json)
 }
 

@@ -215,11 +215,8 @@ async fn begin(
     host.plugins.active_installed(&plugin)?;
     let config = host.config.plugin(&plugin);
     let asked = caller.whose(wanted.user)?;
-    let account = match (wanted.account.as_deref(), caller.user()) {
-        (None, _) => None,
-        (Some(account), None) => Some(host.accounts.named(account)?),
-        (Some(account), own) => Some(host.accounts.resolve(own, &plugin, Some(account))?),
-    };
+    let account = wanted.account.as_deref();
+    let account = account.map(|text| caller.account(host, text)).transpose()?;
     if let Some(account) = account.as_ref().filter(|a| a.plugin != plugin) {
         let message = format_args!("{} is no account on {plugin}", account.id);
         return Err(Problem::new(ProblemKind::BadRequest, message));

@@ -28,7 +28,9 @@ use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json, wants_events};
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind, Violation};
 use super::route::{Permission, Route};
-use crate::contract::{self, ArgumentCode, Function, Schema, function_routes, function_summary};
+use crate::contract::{
+    self, ArgumentCode, Function, Schema, facts, function_routes, function_summary, key_scope,
+};
 use crate::host::Host;
 use crate::model;
 use paging::Paging;
@@ -109,16 +111,8 @@ impl Endpoint {
     }
 
     pub(super) fn permission(self) -> Permission {
-        let noun = match self.interface {
-            "publish" | "taxonomy" => "listings",
-            "policies" => "shop",
-            other => other,
-        };
-        let only_looks = !self.has_body() && self.at.method != model::Method::Delete;
-        match only_looks || self.function == "preview" {
-            true => Permission::read(noun),
-            false => Permission::write(noun),
-        }
+        let facts = facts(self.interface, self.function);
+        Permission::Scope(key_scope(self.interface, &facts))
     }
 
     pub(super) fn tag(self) -> &'static str {

@@ -119,6 +119,7 @@ impl Invocation {
         subject: Subject,
         form: CallForm,
     ) -> Result<Self, Problem> {
+        caller.demand(&callee.key_scope())?;
         let plugin = active.installed.description.id.clone();
         let account = account(host, &caller, active, callee, &plugin, &subject)?;
         Ok(Self {

@@ -20,6 +20,7 @@ mod browser;
 mod calls;
 mod child;
 mod command_line;
+mod configuration;
 mod conformance;
 mod connect_command;
 mod consent;

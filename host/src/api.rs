@@ -7,6 +7,7 @@ mod authenticate;
 mod call;
 mod caller;
 mod coding;
+mod configuration;
 mod connection;
 mod consent;
 mod correlation;
@@ -43,6 +44,7 @@ use http::Method;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
+pub use configuration::Configuration;
 pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
@@ -97,9 +99,10 @@ fn routes() -> Vec<Route> {
         users::routes(),
         plugins::routes(),
         store::routes(),
+        configuration::routes(),
+        health::routes(),
         openapi::routes(),
         problem_pages::routes(),
-        health::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

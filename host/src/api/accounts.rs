@@ -119,7 +119,7 @@ pub(super) struct Disconnected {
     account: AccountId,
     revocation: Revoked,
     /// For people.
-    done: String,
+    pub(super) done: String,
 }
 
 /// What became of its token at the marketplace.

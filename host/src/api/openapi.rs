@@ -55,6 +55,8 @@ const TAGS: &[(&str, &str)] = &[
         "What is kept, and the key that it is sealed under.",
     ),
     ("Keys", "Keys to the API."),
+    ("Users", "Who has accounts or keys here."),
+    ("Host", "The host itself."),
     ("Health", "Whether the host lives and is ready."),
     ("Documentation", "This document and its pages."),
 ];

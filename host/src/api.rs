@@ -21,9 +21,12 @@ mod master_key;
 mod openapi;
 mod page;
 mod plugins;
+mod polling;
 mod problem;
 mod problem_pages;
+mod quotas;
 mod refresh;
+mod reserved;
 mod route;
 mod server;
 pub mod socket;
@@ -44,7 +47,9 @@ pub use events::{Event, Events, Step};
 pub use listed::Listed;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
+pub use polling::{Job, Polling, Run, Runs, Strategy, Window};
 pub use problem::{Problem, ProblemKind, Violation};
+pub use quotas::ReportedQuota;
 pub use refresh::Refreshed;
 pub use server::{Server, ServerError};
 pub use store::Checked;
@@ -74,10 +79,12 @@ fn routes() -> Vec<Route> {
         connection::routes(),
         call::routes(),
         functions::routes(),
+        polling::routes(),
         webhooks::routes(),
         accounts::routes(),
         plugins::routes(),
         store::routes(),
+        quotas::routes(),
         openapi::routes(),
         problem_pages::routes(),
         health::routes(),

@@ -27,6 +27,8 @@ pub(super) fn routes() -> Vec<Route> {
             call,
         )
         .query::<Subject>()
+        .body::<serde_json::Map<String, serde_json::Value>>()
+        .replies::<serde_json::Value>(200, "What the function returned.")
         .fails(CALL_PROBLEMS),
     ]
 }

@@ -32,24 +32,30 @@ use crate::contract::{self, ArgumentCode, Function, Schema, function_routes, fun
 use crate::host::Host;
 use crate::model;
 use paging::Paging;
+pub(super) use paging::pages;
 use query::Query;
+pub(super) use query::{Parameter, parameters};
 
 /// A function, at one of its routes.
 #[derive(Debug, Clone, Copy)]
-struct Endpoint {
-    interface: &'static str,
-    function: &'static str,
-    at: &'static contract::Route,
+pub(super) struct Endpoint {
+    pub(super) interface: &'static str,
+    pub(super) function: &'static str,
+    pub(super) at: &'static contract::Route,
 }
 
 /// The routes of the contract's functions.
 pub(super) fn routes() -> Vec<Route> {
-    let all = function_routes().map(|(interface, function, _, at)| Endpoint {
+    endpoints().map(Endpoint::route).collect()
+}
+
+/// All functions at all their routes.
+pub(super) fn endpoints() -> impl Iterator<Item = Endpoint> {
+    function_routes().map(|(interface, function, _, at)| Endpoint {
         interface,
         function,
         at,
-    });
-    all.map(Endpoint::route).collect()
+    })
 }
 
 impl Endpoint {
@@ -66,15 +72,23 @@ impl Endpoint {
         let permission = self.permission();
         let route = Route::new(
             method,
-            format!("/api/{{plugin}}{}", self.at.path),
+            self.path("{plugin}"),
             permission,
             (self.tag(), self.summary()),
             serve,
         );
-        route.query::<Subject>().fails(CALL_PROBLEMS)
+        route
+            .query::<Subject>()
+            .replies::<Value>(200, "What the function returned.")
+            .fails(CALL_PROBLEMS)
     }
 
-    fn method(self) -> Method {
+    /// Where a plugin has it.
+    pub(super) fn path(self, plugin: &str) -> String {
+        format!("/api/{plugin}{}", self.at.path)
+    }
+
+    pub(super) fn method(self) -> Method {
         match self.at.method {
             model::Method::Get => Method::GET,
             model::Method::Head => Method::HEAD,
@@ -87,14 +101,14 @@ impl Endpoint {
 
     /// Whether the arguments are in the body. A client cannot rely on the body of another method
     /// reaching anybody (RFC 9110 §9.3.1, §9.3.5).
-    fn has_body(self) -> bool {
+    pub(super) fn has_body(self) -> bool {
         matches!(
             self.at.method,
             model::Method::Post | model::Method::Put | model::Method::Patch
         )
     }
 
-    fn permission(self) -> Permission {
+    pub(super) fn permission(self) -> Permission {
         let noun = match self.interface {
             "publish" | "taxonomy" => "listings",
             "policies" => "shop",
@@ -107,7 +121,7 @@ impl Endpoint {
         }
     }
 
-    fn tag(self) -> &'static str {
+    pub(super) fn tag(self) -> &'static str {
         match self.interface {
             "publish" => "Products",
             "listings" => "Listings",
@@ -119,7 +133,7 @@ impl Endpoint {
         }
     }
 
-    fn summary(self) -> String {
+    pub(super) fn summary(self) -> String {
         let mut summary = function_summary(self.interface, self.function);
         for (name, value) in self.at.fixed {
             summary.push_str(&format!("; {name} is {}", value.trim_matches('"')));
@@ -128,7 +142,7 @@ impl Endpoint {
     }
 
     /// Whether the path says this parameter.
-    fn says(self, param: &str) -> bool {
+    pub(super) fn says(self, param: &str) -> bool {
         let segments = self.at.path.split('/');
         let mut named = segments.filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
         self.at.fixed.iter().any(|(name, _)| *name == param) || named.any(|name| name == param)

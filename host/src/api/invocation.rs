@@ -35,6 +35,7 @@ pub(super) const CALL_PROBLEMS: &[ProblemKind] = &[
     ProblemKind::UnknownFunction,
     ProblemKind::UnknownAccount,
     ProblemKind::AccountNeeded,
+    ProblemKind::InvalidPlugin,
     ProblemKind::NotGranted,
     ProblemKind::Configuration,
     ProblemKind::InvalidArguments,

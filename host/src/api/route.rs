@@ -115,6 +115,15 @@ impl Route {
         self
     }
 
+    /// Taking what a page's form of this form sends.
+    pub(super) fn form<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(Content {
+            media_type: "application/x-www-form-urlencoded",
+            schema: Some(SchemaGenerator::subschema_for::<T>),
+        });
+        self
+    }
+
     /// Taking a file.
     pub(super) fn body_of(mut self, media_type: &'static str) -> Self {
         self.body = Some(Content {

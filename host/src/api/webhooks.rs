@@ -26,6 +26,15 @@ pub(super) fn routes() -> Vec<Route> {
             ("Webhooks", "Takes what the marketplace pushes"),
             receive,
         )
+        .body_of("*/*")
+        .replies_with(200, "As the plugin answers the marketplace.", "*/*")
+        .fails(&[
+            ProblemKind::Unauthenticated,
+            ProblemKind::UnknownPlugin,
+            ProblemKind::UnknownFunction,
+            ProblemKind::NotGranted,
+            ProblemKind::InvalidPlugin,
+        ])
         .body_bytes_max(PUSH_BYTES_MAX),
     ]
 }

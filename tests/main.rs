@@ -44,6 +44,7 @@ mod log;
 mod market;
 mod odd_replies;
 mod offers;
+mod old_list;
 mod openapi;
 mod orders;
 mod orders_kills;

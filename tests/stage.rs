@@ -162,6 +162,16 @@ impl Stage {
         .await
     }
 
+    /// A form, or whatever else is no JSON.
+    pub async fn post_form(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Value, Problem> {
+        self.ask(Method::POST, path, media_type, body).await
+    }
+
     pub async fn delete(&self, path: &str) -> Result<Value, Problem> {
         self.ask(Method::DELETE, path, "application/json", Vec::new())
             .await

@@ -25,9 +25,12 @@ mod nouns;
 mod openapi;
 mod page;
 mod plugins;
+mod polling;
 mod problem;
 mod problem_pages;
+mod quotas;
 mod refresh;
+mod reserved;
 mod route;
 mod server;
 pub mod socket;
@@ -53,7 +56,9 @@ pub use listed::Listed;
 pub use nouns::NOUNS;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
+pub use polling::{Job, Polling, Run, Runs, Strategy, Window};
 pub use problem::{Problem, ProblemKind, Violation};
+pub use quotas::ReportedQuota;
 pub use refresh::Refreshed;
 pub use server::{Server, ServerError};
 pub use store::Checked;
@@ -93,6 +98,7 @@ fn routes() -> Vec<Route> {
         connection::routes(),
         call::routes(),
         functions::routes(),
+        polling::routes(),
         webhooks::routes(),
         accounts::routes(),
         keys::routes(),
@@ -101,6 +107,7 @@ fn routes() -> Vec<Route> {
         store::routes(),
         configuration::routes(),
         health::routes(),
+        quotas::routes(),
         openapi::routes(),
         problem_pages::routes(),
     ];

@@ -29,6 +29,7 @@ mod tokens;
 mod unusable;
 
 pub use call::{CallContext, CallRecord, Seller, Spent};
+pub use quota::QuotaUse;
 pub use refusal::{Refusal, RefusalKind};
 pub use replies::{Replies, ReplyKey};
 pub use scrub::Scrub;
@@ -108,6 +109,11 @@ impl Gateway {
     pub fn keeping(mut self, replies: Replies) -> Self {
         self.replies = Some(replies);
         self
+    }
+
+    /// What is known of quotas since this process has begun.
+    pub fn quotas(&self) -> Vec<QuotaUse> {
+        self.quotas.told()
     }
 
     /// Sends a request of a plugin, and answers when the head of the reply is there.

@@ -27,13 +27,13 @@ const SWEEP_EVERY: u64 = 1024;
 /// All quotas of all plugins.
 #[derive(Debug, Default)]
 pub(in crate::gateway) struct Quotas {
-    lines: Mutex<HashMap<Key, Line>>,
+    pub(super) lines: Mutex<HashMap<Key, Line>>,
     arrivals: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Line {
-    gate: Gate,
+pub(super) struct Line {
+    pub(super) gate: Gate,
     waiting: BTreeMap<Place, Arc<Notify>>,
 }
 

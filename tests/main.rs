@@ -66,4 +66,5 @@ mod stage;
 mod store;
 mod store_ends;
 mod taxonomy;
+mod telemetry;
 mod webhooks;

@@ -8,6 +8,7 @@ mod caller;
 mod configuration;
 mod consent;
 mod correlation;
+mod counts;
 mod errors;
 mod events;
 mod extract;
@@ -25,6 +26,7 @@ mod route;
 mod server;
 pub mod socket;
 mod store;
+mod watched;
 mod webhooks;
 
 use std::sync::Arc;
@@ -58,6 +60,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(watched::watch))
         .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
@@ -73,6 +76,7 @@ fn routes() -> Vec<Route> {
         store::routes(),
         configuration::routes(),
         health::routes(),
+        counts::routes(),
         openapi::routes(),
         problem_pages::routes(),
     ];

@@ -37,6 +37,10 @@ const TAGS: &[(&str, &str)] = &[
         "Store",
         "What is kept, and the key that it is sealed under.",
     ),
+    (
+        "Host",
+        "The host itself: its settings, and what it has counted.",
+    ),
     ("Documentation", "This document and its pages."),
 ];
 

@@ -73,13 +73,13 @@ enum Command {
     /// Connect sellers' accounts, look after them, disconnect them
     #[command(subcommand)]
     Account(account::Command),
-    /// Replace the master key that all is sealed under
+    /// Make, show and revoke keys to the API
     #[command(subcommand)]
     Key(key::Command),
     /// Check the settings, and show those in force
     #[command(subcommand)]
     Config(configuration::Command),
-    /// Check, export and import what is kept
+    /// Check, export and import what is kept, replace its master key
     #[command(subcommand)]
     Store(store::Command),
     /// Call a function of a plugin

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Layers};
 use crate::consent::Consent;
 use crate::gateway::{Gateway, Replies, Scrub};
+use crate::keys::Keys;
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
 use crate::store::{
@@ -94,6 +95,8 @@ pub struct Host {
     data_dir: PathBuf,
     /// Accounts and tokens.
     pub accounts: Accounts,
+    /// Keys to the API.
+    pub keys: Keys,
     /// The door to the marketplaces.
     pub gateway: Arc<Gateway>,
     /// The flow.
@@ -118,6 +121,7 @@ impl Host {
         let config = Arc::new(Config::load(data_dir, &options.layers)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
+        let keys = Keys::open(store.clone(), options.clock.clone())?;
         let mut gateway =
             Gateway::with_scrub(transport.clone(), Arc::new(accounts.clone()), options.scrub);
         if let Some(replies) = open_replies(data_dir, &master, &options.clock) {
@@ -145,6 +149,7 @@ impl Host {
             master_key: source,
             data_dir: data_dir.clone(),
             accounts,
+            keys,
             gateway,
             consent,
             plugins,

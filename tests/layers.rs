@@ -49,6 +49,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("toml_edit", &["config"]),
     ("zeroizing_alloc", &["main"]),
     ("tracing_subscriber", &["telemetry"]),
+    ("metrics", &["telemetry"]),
+    ("metrics_exporter_prometheus", &["telemetry"]),
 ];
 
 struct Source {

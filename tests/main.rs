@@ -70,4 +70,5 @@ mod stage;
 mod store;
 mod store_ends;
 mod taxonomy;
+mod telemetry;
 mod webhooks;

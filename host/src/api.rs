@@ -11,6 +11,7 @@ mod configuration;
 mod connection;
 mod consent;
 mod correlation;
+mod counts;
 mod errors;
 mod events;
 mod extract;
@@ -36,6 +37,7 @@ mod server;
 pub mod socket;
 mod store;
 mod users;
+mod watched;
 mod webhooks;
 
 use std::sync::Arc;
@@ -78,6 +80,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(coding::refuse_coded))
+        .layer(middleware::from_fn(watched::watch))
         .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
@@ -108,6 +111,7 @@ fn routes() -> Vec<Route> {
         configuration::routes(),
         health::routes(),
         quotas::routes(),
+        counts::routes(),
         openapi::routes(),
         problem_pages::routes(),
     ];

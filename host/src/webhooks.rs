@@ -30,6 +30,7 @@ use crate::locks::NamedLocks;
 use crate::model::{Notice, PluginId, PushOutcome, Verification};
 use crate::plugins::{ActivePlugin, CallRequest, Plugins, Rejected};
 use crate::runtime::Finished;
+use crate::telemetry;
 use quiet::Quiet;
 use seen::Seen;
 use signature::{Doubt, Signed};
@@ -100,6 +101,20 @@ pub enum NotReceived {
     Failed,
 }
 
+impl NotReceived {
+    /// Why, in a word.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::NoSecret { .. } => "no secret",
+            Self::Malformed(_) => "malformed",
+            Self::NotGenuine => "not genuine",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What is known of pushes, of all plugins.
 #[derive(Debug)]
 pub struct Webhooks {
@@ -141,11 +156,27 @@ impl Webhooks {
             return Err(NotReceived::Malformed("it is larger than 64 KiB"));
         }
         let plugin = plugins.active(id).map_err(Rejected::from)?;
-        match self.verified_by(plugins, &plugin).await? {
+        let received = self.taken(plugins, config, &plugin, push).await;
+        let outcome = received
+            .as_ref()
+            .map_or_else(NotReceived::name, |_| "received");
+        telemetry::push(id, outcome);
+        received
+    }
+
+    async fn taken(
+        &self,
+        plugins: &Plugins,
+        config: &Config,
+        plugin: &ActivePlugin,
+        push: Push<'_>,
+    ) -> Result<Received, NotReceived> {
+        let id = &plugin.installed.description.id;
+        match self.verified_by(plugins, plugin).await? {
             Verification::Plugin => {
                 let place = self.unchecked.try_acquire();
                 let _place = place.map_err(|_| NotReceived::Busy)?;
-                self.read(plugins, &plugin, &push).await
+                self.read(plugins, plugin, &push).await
             }
             Verification::StandardWebhooks => {
                 let signed = self.genuine(config, id, &push)?;
@@ -155,7 +186,7 @@ impl Webhooks {
                     tracing::info!(plugin = %id, push = signed.id, "a push came again");
                     return Ok(Received::again());
                 }
-                let received = self.read(plugins, &plugin, &push).await?;
+                let received = self.read(plugins, plugin, &push).await?;
                 if (200..300).contains(&received.answer.status) {
                     self.seen.add(name, Instant::now());
                 }

@@ -24,6 +24,7 @@ use crate::host::Host;
 use crate::model::{Account, CallId, PluginId, UserId};
 use crate::plugins::{ActivePlugin, CallRequest};
 use crate::runtime::{Assets, Progress};
+use crate::telemetry;
 
 /// Steps that wait for a client that reads slowly. A plugin that reports without an end must not
 /// fill the host's memory; a person sees the last one.
@@ -123,7 +124,7 @@ impl Invocation {
         let plugin = active.installed.description.id.clone();
         let account = account(host, &caller, active, callee, &plugin, &subject)?;
         Ok(Self {
-            call: CallId::random(),
+            call: telemetry::current().unwrap_or_else(CallId::random),
             plugin,
             interface: callee.interface().to_owned(),
             function: callee.name().to_owned(),
@@ -187,7 +188,8 @@ impl Invocation {
         host: Arc<Host>,
     ) -> Sse<impl stream::Stream<Item = Result<Event, Infallible>>> {
         let (progress, steps) = mpsc::channel::<Progress>(STEPS_HELD);
-        let running = tokio::spawn(async move { self.run_telling(&host, Some(progress)).await });
+        let running = async move { self.run_telling(&host, Some(progress)).await };
+        let running = tokio::spawn(telemetry::carried(running));
         let steps = ReceiverStream::new(steps).map(|progress| step_event(&progress));
         let end = stream::once(async move {
             match running.await {

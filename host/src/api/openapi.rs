@@ -56,7 +56,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("Keys", "Keys to the API."),
     ("Users", "Who has accounts or keys here."),
-    ("Host", "The host itself."),
+    (
+        "Host",
+        "The host itself: its settings, and what it has counted.",
+    ),
     ("Health", "Whether the host lives and is ready."),
     ("Documentation", "This document and its pages."),
 ];

@@ -12,6 +12,7 @@ use super::Failure;
 use crate::api::Server;
 use crate::config::Layers;
 use crate::host::{Host, HostError, Options, Upkeep};
+use crate::telemetry;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -30,6 +31,9 @@ impl Serve {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    if let Err(error) = telemetry::begin() {
+        tracing::warn!(%error, "nothing is counted");
+    }
     // Before anything is opened: who is told to stop meanwhile closes it again.
     let mut signals = Signals::new()?;
     let open = tokio::task::spawn_blocking(move || Host::open(&options));

@@ -133,12 +133,16 @@ id!(
 );
 
 id!(
-    /// One call of a plugin, and everything that is logged and answered for it.
+    /// What was asked for, and everything that is done, logged and answered for it: the calls of one
+    /// request share the id that the request came with.
     CallId,
     "the call id",
-    "26 digits and lower-case letters",
-    "^[a-z0-9]{26}$",
-    |text| text.len() == 26 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    "1 to 64 letters, digits and . _ -",
+    "^[A-Za-z0-9._-]{1,64}$",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    }
 );
 
 impl PluginId {

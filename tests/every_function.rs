@@ -1,7 +1,7 @@
 //! Every function that the Etsy plugin exports, once as it should be called and once as it should not.
 //! The functions are read from the installed plugin: one without a case here fails.
 
-mod cases;
+pub mod cases;
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ async fn call(market: &Market, case: &Case, arguments: &Value) -> Result<Value, 
 }
 
 /// Where a call failed: by its problem, or inside of an answer that has one for each of many things.
-fn failed(answer: Result<Value, Problem>) -> Result<Failure, Value> {
+pub fn failed(answer: Result<Value, Problem>) -> Result<Failure, Value> {
     match answer {
         Err(problem) => {
             let path = problem.violations.first().map(|it| it.path.clone());

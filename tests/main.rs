@@ -54,6 +54,7 @@ mod publish_faults;
 mod publish_kills;
 mod reply_cache;
 mod request_counts;
+mod rest;
 mod rotation;
 mod secrets;
 mod seed;

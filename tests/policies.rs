@@ -23,7 +23,7 @@ async fn list(market: &Market, kind: Option<&str>) -> Vec<Value> {
 }
 
 /// A shipping profile with three destinations, one of them by a carrier.
-fn parcels() -> Value {
+pub fn parcels() -> Value {
     json!({
         "origin_country_iso": "FR",
         "origin_postal_code": "75011",

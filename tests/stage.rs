@@ -226,35 +226,35 @@ impl Stage {
         function: &str,
         arguments: Value,
     ) -> Result<Value, Problem> {
-        let boundary = "the-boundary-of-a-test";
-        let mut body = Vec::new();
-        let mut part = |head: &str, content: &[u8]| {
-            body.extend(
-                format!("--{boundary}\r\ncontent-disposition: form-data; {head}\r\n\r\n").bytes(),
-            );
-            body.extend(content);
-            body.extend(b"\r\n");
-        };
-        let text = arguments.to_string();
-        part("name=\"arguments\"", text.as_bytes());
-        for file in fs::read_dir(crate::market::examples()).unwrap() {
-            let path = file.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if text.contains(&format!("\"asset:{name}\"")) {
-                part(
-                    &format!("name=\"file\"; filename=\"{name}\""),
-                    &fs::read(&path).unwrap(),
-                );
-            }
-        }
-        body.extend(format!("--{boundary}--\r\n").bytes());
+        let (media_type, body) = form(&arguments);
         let path = format!("/api/{plugin}/call/{}", function.replace('.', "/"));
-        self.ask(
-            Method::POST,
-            &path,
-            &format!("multipart/form-data; boundary={boundary}"),
-            body,
-        )
-        .await
+        self.ask(Method::POST, &path, &media_type, body).await
     }
+}
+
+/// A form with arguments and the files of `docs/examples` that they name: media type, body.
+pub fn form(arguments: &Value) -> (String, Vec<u8>) {
+    let boundary = "the-boundary-of-a-test";
+    let mut body = Vec::new();
+    let mut part = |head: &str, content: &[u8]| {
+        body.extend(
+            format!("--{boundary}\r\ncontent-disposition: form-data; {head}\r\n\r\n").bytes(),
+        );
+        body.extend(content);
+        body.extend(b"\r\n");
+    };
+    let text = arguments.to_string();
+    part("name=\"arguments\"", text.as_bytes());
+    for file in fs::read_dir(crate::market::examples()).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if text.contains(&format!("\"asset:{name}\"")) {
+            part(
+                &format!("name=\"file\"; filename=\"{name}\""),
+                &fs::read(&path).unwrap(),
+            );
+        }
+    }
+    body.extend(format!("--{boundary}--\r\n").bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
 }

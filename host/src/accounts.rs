@@ -137,6 +137,29 @@ impl Accounts {
         Ok(accounts)
     }
 
+    /// At most `limit` of all accounts, or of those of one user, in the order of their ids, behind the
+    /// account `after`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn page(
+        &self,
+        user: Option<&UserId>,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError> {
+        if user.is_none() {
+            let after = after.map(account_key);
+            let page = self.store.scan_page(&Key::root(), after.as_ref(), limit)?;
+            return Ok(page.into_iter().map(|(_, account)| account).collect());
+        }
+        // Those of one user lie in the order of the sellers.
+        let mut accounts = self.list(user)?;
+        accounts.retain(|account| after.is_none_or(|after| account.id > *after));
+        accounts.truncate(limit);
+        Ok(accounts)
+    }
+
     /// Sets, or with `None` unsets, an account's own values of settings: all of them or none.
     ///
     /// # Errors

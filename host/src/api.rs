@@ -6,13 +6,16 @@ mod accounts;
 mod body;
 mod call;
 mod caller;
+mod connection;
 mod consent;
 mod correlation;
 mod errors;
 mod events;
 mod form;
+mod functions;
 mod health;
 mod invocation;
+mod listed;
 mod master_key;
 mod page;
 mod plugins;
@@ -32,8 +35,10 @@ use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
+pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
+pub use listed::Listed;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
@@ -62,7 +67,9 @@ pub fn router(host: Arc<Host>) -> Router {
 fn routes() -> Vec<Route> {
     let parts = [
         consent::routes(),
+        connection::routes(),
         call::routes(),
+        functions::routes(),
         webhooks::routes(),
         accounts::routes(),
         plugins::routes(),

@@ -22,6 +22,7 @@ mod text;
 mod word;
 
 pub use decode::{REQUIRED_INTERFACES, SchemaError};
+pub use docs::function_summary;
 pub use functions::{AccountNeed, Facts, Route, TimeLimit, call_route, facts, function_routes};
 pub use lift::{LiftError, Outcome};
 pub use lower::{ArgumentCode, ArgumentError};

@@ -85,7 +85,7 @@ impl Day {
 
     async fn all_connected(&self) {
         let accounts = self.market.stage.get("/api/accounts").await.unwrap();
-        let accounts = accounts.as_array().unwrap();
+        let accounts = accounts["items"].as_array().unwrap();
         assert_eq!(accounts.len(), USERS.len());
         for account in accounts {
             assert_eq!(account["state"]["state"], "connected", "{account}");

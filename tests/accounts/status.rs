@@ -174,7 +174,10 @@ async fn a_disconnected_account_is_remembered_by_its_id_alone_for_ninety_days() 
         problem.title.contains("is disconnected since"),
         "{problem:?}"
     );
-    assert_eq!(market.stage.get("/api/accounts").await.unwrap(), json!([]));
+    assert_eq!(
+        market.stage.get("/api/accounts").await.unwrap(),
+        json!({ "items": [] })
+    );
 
     let id: AccountId = market.account.parse().unwrap();
     clock.jump(SignedDuration::from_hours(24 * 90 + 1));

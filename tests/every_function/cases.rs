@@ -7,18 +7,18 @@ use stoflow_sandbox::Purchase;
 use crate::market::{Market, example};
 
 /// A shop with one of each thing that a function is asked for.
-pub(super) struct Scene {
-    pub(super) market: Market,
+pub struct Scene {
+    pub market: Market,
     /// On sale, with variations.
-    pub(super) mug: String,
+    pub mug: String,
     /// A draft without an image.
-    pub(super) draft: String,
+    pub draft: String,
     /// Of a mug, paid.
-    pub(super) order: String,
+    pub order: String,
 }
 
 impl Scene {
-    pub(super) async fn new() -> Self {
+    pub async fn new() -> Self {
         let market = Market::new().await;
         let mug = market.listing("mug", "mug", "active").await;
         let mut poster = example("poster");
@@ -36,21 +36,21 @@ impl Scene {
 
 /// How a call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) kind: ProblemKind,
+pub struct Failure {
+    pub kind: ProblemKind,
     /// Of the first violation, empty without one.
-    pub(super) path: String,
+    pub path: String,
 }
 
 impl Failure {
-    pub(super) fn of(kind: ProblemKind, path: &str) -> Self {
+    pub fn of(kind: ProblemKind, path: &str) -> Self {
         let path = path.to_owned();
         Self { kind, path }
     }
 }
 
 /// The kind of an error in an answer that has one for each of many things.
-pub(super) fn kind(case: &str) -> Option<ProblemKind> {
+pub fn kind(case: &str) -> Option<ProblemKind> {
     Some(match case {
         "invalid" => Invalid,
         "unauthorized" => ConsentNeeded,
@@ -61,18 +61,18 @@ pub(super) fn kind(case: &str) -> Option<ProblemKind> {
 }
 
 /// A function: how it works and how it fails.
-pub(super) struct Case {
-    pub(super) function: &'static str,
+pub struct Case {
+    pub function: &'static str,
     /// Arguments that it works with, and what then stands at a place of its answer. None for what
     /// only the host calls.
-    pub(super) works: Option<(Value, &'static str, Value)>,
-    pub(super) fails: Vec<(Value, Failure)>,
-    pub(super) asks: Asks,
+    pub works: Option<(Value, &'static str, Value)>,
+    pub fails: Vec<(Value, Failure)>,
+    pub asks: Asks,
 }
 
 /// Whom a function asks, with the arguments that it works with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asks {
+pub enum Asks {
     Nobody,
     /// Etsy, for what is the same for everybody.
     Etsy,
@@ -110,7 +110,7 @@ impl Case {
 }
 
 /// All of them.
-pub(super) fn all(scene: &Scene) -> Vec<Case> {
+pub fn all(scene: &Scene) -> Vec<Case> {
     let mut all = Vec::new();
     all.extend(plugin());
     all.extend(publish(scene));

@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 
 use super::caller::Caller;
 use super::form::CallForm;
-use super::invocation::{Invocation, Subject};
+use super::invocation::{CALL_PROBLEMS, Invocation, Subject};
 use super::plugins::plugin_id;
 use super::problem::Problem;
 use super::route::{Permission, Route};
@@ -25,7 +25,8 @@ pub(super) fn routes() -> Vec<Route> {
             ("Calls", "Calls a function of a plugin"),
             call,
         )
-        .query::<Subject>(),
+        .query::<Subject>()
+        .fails(CALL_PROBLEMS),
     ]
 }
 
@@ -39,6 +40,6 @@ pub(super) async fn call(
 ) -> Result<Response, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let callee = (interface.as_str(), function.as_str());
-    let invocation = Invocation::new(&host, caller, plugin, callee, subject, form)?;
+    let invocation = Invocation::new(&host, caller, &plugin, callee, subject, form)?;
     invocation.answer(host, &headers).await
 }

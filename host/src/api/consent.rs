@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -28,7 +29,7 @@ use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
 use crate::accounts::{Bearer, Connected};
 use crate::consent::{
-    ConsentError, Declined, Offered, Party, ReturnTo, ReturnToError, Returned, Wish,
+    Begun, ConsentError, Declined, Offered, Party, ReturnTo, ReturnToError, Returned, Wish,
 };
 use crate::host::Host;
 use crate::model::{PluginId, UserId};
@@ -46,7 +47,18 @@ pub(super) fn routes() -> Vec<Route> {
             write(),
             (TAG, "Begins a consent"),
             connect,
-        ),
+        )
+        .body::<Connect>()
+        .fails(BEGIN_PROBLEMS),
+        Route::new(
+            Method::GET,
+            "/api/{plugin}/oauth/connect",
+            write(),
+            (TAG, "Begins a consent; a browser is sent on"),
+            connect_by_link,
+        )
+        .query::<Connect>()
+        .fails(BEGIN_PROBLEMS),
         Route::new(
             Method::GET,
             "/api/{plugin}/oauth/callback",
@@ -68,19 +80,29 @@ pub(super) fn routes() -> Vec<Route> {
             write(),
             (TAG, "Takes the marketplace's answer, then the decision"),
             complete,
-        ),
+        )
+        .body::<Complete>(),
     ]
 }
+
+/// How a consent fails to begin, besides as every route may.
+const BEGIN_PROBLEMS: &[ProblemKind] = &[
+    ProblemKind::UnknownPlugin,
+    ProblemKind::UnknownAccount,
+    ProblemKind::Configuration,
+    ProblemKind::NotGranted,
+];
 
 /// What a page's form has.
 const FORM_BYTES_MAX: usize = 16 << 10;
 
 /// Whose account, and who finishes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Connect {
-    /// The account's owner, where one is named, if it is left out.
+    /// The key's user, or the account's owner, where one is named, if it is left out.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     user: Option<UserId>,
     /// The account that is to be renewed, by id or alias.
     #[serde(default)]
@@ -95,19 +117,73 @@ pub(super) async fn connect(
     State(host): State<Arc<Host>>,
     Path(plugin): Path<String>,
     headers: HeaderMap,
-    Body(body): Body<Connect>,
+    Body(connect): Body<Connect>,
 ) -> Result<Response, Problem> {
-    let plugin = plugin_id(&host, &plugin)?;
+    let link = begin(&host, &caller, &plugin, &headers, connect).await?;
+    let body = Json(json!({
+        "user": link.user,
+        "url": link.begun.url,
+        "redirect_uri": link.begun.redirect_uri,
+        "expires_at": link.begun.expires_at,
+    }));
+    Ok(with_cookie(body.into_response(), link.cookie))
+}
+
+/// The same for whoever has only an address to give: the answer is the link, or, for a browser, the way
+/// there.
+pub(super) async fn connect_by_link(
+    caller: Caller,
+    state: State<Arc<Host>>,
+    plugin: Path<String>,
+    headers: HeaderMap,
+    Query(wanted): Query<Connect>,
+) -> Result<Response, Problem> {
+    let wants_page = headers
+        .get(header::ACCEPT)
+        .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
+    if wants_page {
+        let link = begin(&state, &caller, &plugin, &headers, wanted).await?;
+        return Ok(with_cookie(redirect(&link.begun.url), link.cookie));
+    }
+    let mut response = connect(caller, state, plugin, headers, Body(wanted)).await?;
+    // Each answer is good for one consent.
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    Ok(response)
+}
+
+/// A consent that has begun.
+struct Link {
+    user: UserId,
+    begun: Begun,
+    /// For the browser that began it.
+    cookie: Option<HeaderValue>,
+}
+
+async fn begin(
+    host: &Host,
+    caller: &Caller,
+    plugin: &str,
+    headers: &HeaderMap,
+    wanted: Connect,
+) -> Result<Link, Problem> {
+    let plugin = plugin_id(host, plugin)?;
     host.plugins.active_installed(&plugin)?;
     let config = host.config.plugin(&plugin);
-    let account = body.account.as_deref().map(|a| host.accounts.named(a));
-    let account = account.transpose()?;
+    let asked = caller.whose(wanted.user)?;
+    let account = match (wanted.account.as_deref(), caller.user()) {
+        (None, _) => None,
+        (Some(account), None) => Some(host.accounts.named(account)?),
+        (Some(account), own) => Some(host.accounts.resolve(own, &plugin, Some(account))?),
+    };
     if let Some(account) = account.as_ref().filter(|a| a.plugin != plugin) {
         let message = format_args!("{} is no account on {plugin}", account.id);
         return Err(Problem::new(ProblemKind::BadRequest, message));
     }
     let owner = account.as_ref().map(|account| account.user.clone());
-    let user = match (body.user, owner) {
+    let user = match (asked, owner) {
         (Some(user), Some(owner)) if user != owner => {
             let message = format_args!("the account belongs to {owner}, not to {user}");
             return Err(Problem::new(ProblemKind::BadRequest, message));
@@ -116,27 +192,28 @@ pub(super) async fn connect(
             Problem::new(ProblemKind::BadRequest, "say for whom: user, or account")
         })?,
     };
-    let return_to = body.return_to.as_deref().map(|text| return_to(&host, text));
+    let return_to = wanted
+        .return_to
+        .as_deref()
+        .map(|text| return_to(host, text));
     let return_to = return_to.transpose()?;
     let wish = Wish {
         user: &user,
         plugin: &plugin,
         began_by: caller.name(),
-        in_browser: is_own_page(&headers),
+        in_browser: is_own_page(headers),
         account: account.as_ref().map(|account| &account.id),
         return_to: return_to.as_ref(),
     };
     let begun = host.consent.begin(wish, &config).await?;
-    let body = Json(json!({
-        "user": user,
-        "url": begun.url,
-        "redirect_uri": begun.redirect_uri,
-        "expires_at": begun.expires_at,
-    }));
     let is_https = cookies::is_https(&plugin, &config);
     let cookie = begun.cookie.as_ref();
     let cookie = cookie.and_then(|cookie| cookies::set(cookie, SameSite::Lax, is_https));
-    Ok(with_cookie(body.into_response(), cookie))
+    Ok(Link {
+        user,
+        begun,
+        cookie,
+    })
 }
 
 /// Whether a page of the host's own origin asks: its browser keeps a cookie, and comes back with it.
@@ -214,7 +291,7 @@ pub(super) struct Confirm {
 }
 
 /// Yes or no to an offer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Decision {
     #[default]
@@ -271,11 +348,14 @@ async fn decide(
 }
 
 /// What the one who began it brings: the marketplace's answer first, then the decision.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Complete {
-    /// For whom the caller finishes it: nobody else than for whom it was begun.
-    user: UserId,
+    /// For whom the caller finishes it: nobody else than for whom it was begun. A user's key can leave
+    /// it out.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    user: Option<UserId>,
     /// The address that the browser ended at, or its query.
     #[serde(default)]
     callback: Option<String>,
@@ -294,12 +374,14 @@ pub(super) async fn complete(
 ) -> Result<Json<Value>, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let name = host.plugins.active_installed(&plugin)?.description.name;
+    let user = caller.whose(body.user)?;
+    let user = user.ok_or_else(|| Problem::new(ProblemKind::BadRequest, "say for whom: user"))?;
     match (body.callback, body.consent) {
         (Some(address), None) => {
             let answer = Answer {
                 plugin,
                 address,
-                from: From::Caller(caller, body.user),
+                from: From::Caller(caller, user),
             };
             let offered = answer.give(&host).await.map_err(failed::problem)?;
             Ok(Json(json!({
@@ -314,7 +396,7 @@ pub(super) async fn complete(
         (None, Some(id)) => {
             let party = Party::Caller {
                 name: caller.name(),
-                user: &body.user,
+                user: &user,
             };
             let id = Secret::new(id);
             let decided = decide(&host, &plugin, &id, party, body.decision).await;

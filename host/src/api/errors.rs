@@ -8,7 +8,7 @@ use super::problem::{Problem, ProblemKind, Violation};
 use crate::accounts::{ResolveError, TokenError};
 use crate::config::ConfigError;
 use crate::consent::BeginError;
-use crate::contract::NameError;
+use crate::contract::{ArgumentCode, NameError};
 use crate::gateway::{Refusal, RefusalKind};
 use crate::model::CallId;
 use crate::plugins::{PluginsError, Rejected};
@@ -156,6 +156,9 @@ fn refused(refusal: &Refusal) -> Option<Problem> {
 
 fn call_error(error: &CallError) -> Problem {
     match error {
+        CallError::Arguments(argument) if argument.code == ArgumentCode::Syntax => {
+            Problem::new(ProblemKind::BadRequest, argument)
+        }
         CallError::Arguments(argument) => {
             let mut problem = Problem::new(
                 ProblemKind::InvalidArguments,

@@ -29,6 +29,31 @@ use crate::runtime::{Assets, Progress};
 /// fill the host's memory; a person sees the last one.
 const STEPS_HELD: usize = 64;
 
+/// How a call fails, besides as every route may.
+pub(super) const CALL_PROBLEMS: &[ProblemKind] = &[
+    ProblemKind::UnknownPlugin,
+    ProblemKind::UnknownFunction,
+    ProblemKind::UnknownAccount,
+    ProblemKind::AccountNeeded,
+    ProblemKind::NotGranted,
+    ProblemKind::Configuration,
+    ProblemKind::InvalidArguments,
+    ProblemKind::ConsentNeeded,
+    ProblemKind::Forbidden,
+    ProblemKind::NotFound,
+    ProblemKind::Invalid,
+    ProblemKind::Conflict,
+    ProblemKind::Precondition,
+    ProblemKind::RateLimited,
+    ProblemKind::Unavailable,
+    ProblemKind::Uncertain,
+    ProblemKind::Rejected,
+    ProblemKind::Unexpected,
+    ProblemKind::Unsupported,
+    ProblemKind::PluginFailed,
+    ProblemKind::PluginTimeout,
+];
+
 /// For whom a call is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub(super) struct Subject {
@@ -71,14 +96,30 @@ impl Invocation {
     pub(super) fn new(
         host: &Host,
         caller: Caller,
-        plugin: PluginId,
+        plugin: &PluginId,
         (interface, function): (&str, &str),
         subject: Subject,
         form: CallForm,
     ) -> Result<Self, Problem> {
-        let active = host.plugins.active(&plugin)?;
+        let active = host.plugins.active(plugin)?;
         let callee = active.linked.schema().function(interface, function)?;
-        let account = account(host, &caller, &active, callee, &plugin, &subject)?;
+        Self::of(host, caller, &active, callee, subject, form)
+    }
+
+    /// Of a function that has been found.
+    ///
+    /// # Errors
+    /// There is no account to call it for, or the caller may not.
+    pub(super) fn of(
+        host: &Host,
+        caller: Caller,
+        active: &ActivePlugin,
+        callee: &Function,
+        subject: Subject,
+        form: CallForm,
+    ) -> Result<Self, Problem> {
+        let plugin = active.installed.description.id.clone();
+        let account = account(host, &caller, active, callee, &plugin, &subject)?;
         Ok(Self {
             call: CallId::random(),
             plugin,

@@ -11,6 +11,7 @@ use super::Failure;
 use super::client::{Client, path};
 use super::connect::Connect;
 use super::rows::rows;
+use crate::api::Listed;
 use crate::model::{Account, AccountState};
 
 #[derive(Debug, Subcommand)]
@@ -63,9 +64,7 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
 }
 
 async fn list(client: &mut Client, user: Option<&str>, json: bool) -> Result<(), Failure> {
-    let accounts: Vec<Account> = client
-        .get(&path(&["api", "accounts"], &[("user", user)]))
-        .await?;
+    let accounts = all(client, user).await?;
     if json {
         return super::print_json(&accounts);
     }
@@ -93,6 +92,25 @@ async fn list(client: &mut Client, user: Option<&str>, json: bool) -> Result<(),
         )
     );
     Ok(())
+}
+
+/// All pages of them.
+async fn all(client: &mut Client, user: Option<&str>) -> Result<Vec<Account>, Failure> {
+    let mut accounts = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let query = [
+            ("user", user),
+            ("limit", Some("1000")),
+            ("cursor", cursor.as_deref()),
+        ];
+        let page: Listed<Account> = client.get(&path(&["api", "accounts"], &query)).await?;
+        accounts.extend(page.items);
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(accounts),
+        }
+    }
 }
 
 fn state(state: &AccountState) -> String {

@@ -10,10 +10,13 @@ use std::sync::LazyLock;
 use wit_component::DecodedWasm;
 use wit_parser::{PackageId, Resolve, SourceMap, TypeDefKind, UnresolvedPackageGroup};
 
+use super::imports::PACKAGE;
+
 /// The custom section in which a component carries its WIT with the docs.
 pub(super) const SECTION: &str = "stoflow:wit";
 
 /// The host's own contract, file by file.
+
 const WIT: &[(&str, &str)] = &[
     ("auth.wit", include_str!("../../../wit/auth.wit")),
     ("host.wit", include_str!("../../../wit/host.wit")),
@@ -30,6 +33,13 @@ const WIT: &[(&str, &str)] = &[
     ("world.wit", include_str!("../../../wit/world.wit")),
 ];
 
+/// The docs of the host's own contract.
+static HOST: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    host_package()
+        .map(|(resolve, _)| collect(&resolve))
+        .unwrap_or_default()
+});
+
 /// Docs by what they belong to.
 pub(super) struct Docs {
     /// First those of the component, then the host's.
@@ -39,11 +49,6 @@ pub(super) struct Docs {
 impl Docs {
     /// From a component's section, where it has one that can be read, and from the host.
     pub(super) fn of(section: Option<&[u8]>) -> Self {
-        static HOST: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-            host_package()
-                .map(|(resolve, _)| collect(&resolve))
-                .unwrap_or_default()
-        });
         let own = section
             .and_then(|bytes| match super::decode::decode_wasm(bytes) {
                 Ok(DecodedWasm::WitPackage(resolve, _)) => Some(resolve),
@@ -62,6 +67,17 @@ impl Docs {
         let found = self.layers.iter().find_map(|layer| layer.get(&key));
         found.cloned().unwrap_or_default()
     }
+}
+
+/// What the host's own contract says of a function, up to the first full stop; empty where it has no
+/// such function.
+pub fn function_summary(interface: &str, function: &str) -> String {
+    let docs = HOST.get(&key(&format!("{PACKAGE}/{interface}"), &[function]));
+    let docs = docs.map_or("", String::as_str);
+    let words: Vec<&str> = docs.split_whitespace().collect();
+    let text = words.join(" ").replace('`', "");
+    let sentence = text.split(". ").next().unwrap_or_default();
+    sentence.trim_end_matches('.').to_owned()
 }
 
 fn key(interface: &str, below: &[&str]) -> String {

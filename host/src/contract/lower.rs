@@ -92,6 +92,8 @@ pub(super) fn arguments(params: &Record, json: &[u8]) -> Result<Vec<Val>, Argume
     .and_then(|values| reader.end().map(|()| values));
     read.map_err(|error| match state.mistake.take() {
         Some(mistake) => mistake,
+        // It is JSON, and no object.
+        None if error.is_data() => state.error(ArgumentCode::WrongType, error.to_string()),
         None => state.error(ArgumentCode::Syntax, format!("no JSON: {error}")),
     })
 }

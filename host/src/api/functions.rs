@@ -1,0 +1,243 @@
+//! `/api/{plugin}/listings/active`, `/api/{plugin}/products/publish` and so on: the functions of the
+//! contract by routes of their own, for every plugin that exports them. Which routes there are stands in
+//! the contract's table, what they take in the plugin's own schema: a plugin whose record has gained a
+//! field has gained a parameter.
+//!
+//! `GET` and `DELETE` take the arguments from the query, see [`query`]; `POST` and `PUT` take the object
+//! of arguments as their body, or a form with files, as `call` does. What stands in the path stands
+//! nowhere else.
+
+mod body;
+mod paging;
+mod path;
+mod query;
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, OriginalUri, Path, RawQuery, Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{Method, header};
+use http_body::Body as _;
+use serde_json::Value;
+
+use super::caller::Caller;
+use super::form::CallForm;
+use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json, wants_events};
+use super::plugins::plugin_id;
+use super::problem::{Problem, ProblemKind, Violation};
+use super::route::{Permission, Route};
+use crate::contract::{self, ArgumentCode, Function, Schema, function_routes, function_summary};
+use crate::host::Host;
+use crate::model;
+use paging::Paging;
+use query::Query;
+
+/// A function, at one of its routes.
+#[derive(Debug, Clone, Copy)]
+struct Endpoint {
+    interface: &'static str,
+    function: &'static str,
+    at: &'static contract::Route,
+}
+
+/// The routes of the contract's functions.
+pub(super) fn routes() -> Vec<Route> {
+    let all = function_routes().map(|(interface, function, _, at)| Endpoint {
+        interface,
+        function,
+        at,
+    });
+    all.map(Endpoint::route).collect()
+}
+
+impl Endpoint {
+    fn route(self) -> Route {
+        let serve = move |caller: Caller,
+                          State(host): State<Arc<Host>>,
+                          path: Result<Path<Vec<(String, String)>>, PathRejection>,
+                          uri: OriginalUri,
+                          query: RawQuery,
+                          request: Request| {
+            self.serve(caller, host, path, uri, query, request)
+        };
+        let method = self.method();
+        let permission = self.permission();
+        let route = Route::new(
+            method,
+            format!("/api/{{plugin}}{}", self.at.path),
+            permission,
+            (self.tag(), self.summary()),
+            serve,
+        );
+        route.query::<Subject>().fails(CALL_PROBLEMS)
+    }
+
+    fn method(self) -> Method {
+        match self.at.method {
+            model::Method::Get => Method::GET,
+            model::Method::Head => Method::HEAD,
+            model::Method::Post => Method::POST,
+            model::Method::Put => Method::PUT,
+            model::Method::Patch => Method::PATCH,
+            model::Method::Delete => Method::DELETE,
+        }
+    }
+
+    /// Whether the arguments are in the body. A client cannot rely on the body of another method
+    /// reaching anybody (RFC 9110 §9.3.1, §9.3.5).
+    fn has_body(self) -> bool {
+        matches!(
+            self.at.method,
+            model::Method::Post | model::Method::Put | model::Method::Patch
+        )
+    }
+
+    fn permission(self) -> Permission {
+        let noun = match self.interface {
+            "publish" | "taxonomy" => "listings",
+            "policies" => "shop",
+            other => other,
+        };
+        let only_looks = !self.has_body() && self.at.method != model::Method::Delete;
+        match only_looks || self.function == "preview" {
+            true => Permission::read(noun),
+            false => Permission::write(noun),
+        }
+    }
+
+    fn tag(self) -> &'static str {
+        match self.interface {
+            "publish" => "Products",
+            "listings" => "Listings",
+            "orders" => "Orders",
+            "shop" => "Shop",
+            "policies" => "Policies",
+            "taxonomy" => "Categories",
+            _ => "Functions",
+        }
+    }
+
+    fn summary(self) -> String {
+        let mut summary = function_summary(self.interface, self.function);
+        for (name, value) in self.at.fixed {
+            summary.push_str(&format!("; {name} is {}", value.trim_matches('"')));
+        }
+        summary
+    }
+
+    /// Whether the path says this parameter.
+    fn says(self, param: &str) -> bool {
+        let segments = self.at.path.split('/');
+        let mut named = segments.filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
+        self.at.fixed.iter().any(|(name, _)| *name == param) || named.any(|name| name == param)
+    }
+
+    async fn serve(
+        self,
+        caller: Caller,
+        host: Arc<Host>,
+        path: Result<Path<Vec<(String, String)>>, PathRejection>,
+        OriginalUri(uri): OriginalUri,
+        RawQuery(query): RawQuery,
+        request: Request,
+    ) -> Result<Response, Problem> {
+        let Path(path) = path.map_err(unreadable)?;
+        let mut path = path.into_iter();
+        let (_, plugin) = path.next().unwrap_or_default();
+        let plugin = plugin_id(&host, &plugin)?;
+        let active = host.plugins.active(&plugin)?;
+        let schema = active.linked.schema();
+        let callee = self.callee(schema)?;
+        let query = Query::parse(query.as_deref().unwrap_or_default())?;
+        let said = path::arguments(self, schema.shape(), callee.shape(), path)?;
+        let headers = request.headers().clone();
+        let form = match self.has_body() {
+            true => {
+                query.refuse_arguments()?;
+                let form = CallForm::from_request(request, &()).await?;
+                CallForm {
+                    arguments: body::with(&form.arguments, &said),
+                    ..form
+                }
+            }
+            false => {
+                refuse_body(&request)?;
+                let arguments = query.arguments(self, schema.shape(), callee.shape(), said)?;
+                CallForm {
+                    arguments: Bytes::from(Value::Object(arguments).to_string()),
+                    ..CallForm::default()
+                }
+            }
+        };
+        let subject = query.subject.clone();
+        let invocation = Invocation::of(&host, caller, &active, callee, subject, form)?;
+        if wants_events(&headers) {
+            return Ok(invocation.stream(host).into_response());
+        }
+        let reply = invocation.run(&host).await;
+        let reply = reply.map_err(|problem| self.naming_the_path(problem))?;
+        let paging = Paging::of(self, schema.shape(), callee.shape());
+        let next = paging.and_then(|paging| paging.next(&reply, uri.path(), &query));
+        let mut response = json(reply);
+        if let Some(next) = next {
+            response.headers_mut().insert(header::LINK, next);
+        }
+        Ok(response)
+    }
+
+    /// The function of the active version. Another package may have an interface of the same name,
+    /// whose functions only look like those of the contract.
+    fn callee(self, schema: &Schema) -> Result<&Function, Problem> {
+        let callee = schema.function(self.interface, self.function)?;
+        if schema.has(self.interface) {
+            return Ok(callee);
+        }
+        let (interface, function) = (self.interface, self.function);
+        Err(Problem::new(
+            ProblemKind::UnknownFunction,
+            format_args!("{interface} is here an interface of the plugin's own"),
+        )
+        .remedy(format_args!("POST …/call/{interface}/{function}")))
+    }
+
+    /// What the body says though the path says it is no mere repetition.
+    fn naming_the_path(self, mut problem: Problem) -> Problem {
+        let duplicate = ArgumentCode::Duplicate.as_str();
+        let violations = problem.violations.iter_mut();
+        for violation in violations.filter(|it| it.code == duplicate) {
+            if self.says(violation.path.trim_start_matches('/')) {
+                "the path says it; leave it out of the body".clone_into(&mut violation.message);
+            }
+        }
+        problem
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is a map_err argument")]
+fn unreadable(rejection: PathRejection) -> Problem {
+    let title = format_args!("the path cannot be read: {}", rejection.body_text());
+    Problem::new(ProblemKind::BadRequest, title)
+}
+
+/// What nobody would read is refused: its sender takes it for read.
+fn refuse_body(request: &Request) -> Result<(), Problem> {
+    if request.body().is_end_stream() {
+        return Ok(());
+    }
+    let method = request.method();
+    Err(Problem::new(
+        ProblemKind::BadRequest,
+        format_args!("{method} takes no body here"),
+    )
+    .remedy("write the arguments in the query"))
+}
+
+/// What is wrong with arguments that no plugin has seen.
+fn misfit(violations: Vec<Violation>) -> Problem {
+    let title = "the arguments do not fit the function; nothing was called";
+    let mut problem = Problem::new(ProblemKind::InvalidArguments, title);
+    problem.violations = violations;
+    problem
+}

@@ -14,6 +14,7 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 mod account_ends;
 mod accounts;
+mod asking;
 mod asset_memory;
 mod assets;
 mod browser;
@@ -41,6 +42,7 @@ mod log;
 mod market;
 mod odd_replies;
 mod offers;
+mod operations;
 mod orders;
 mod orders_kills;
 mod orders_ship;

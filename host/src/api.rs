@@ -11,16 +11,21 @@ mod consent;
 mod correlation;
 mod errors;
 mod events;
+mod files;
 mod form;
 mod functions;
 mod health;
 mod invocation;
 mod listed;
 mod master_key;
+mod operation;
+mod operations;
 mod page;
 mod plugins;
+mod prefer;
 mod problem;
 mod refresh;
+mod resume;
 mod route;
 mod server;
 pub mod socket;
@@ -43,6 +48,7 @@ pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
 pub use refresh::Refreshed;
+pub use resume::resume;
 pub use server::{Server, ServerError};
 pub use store::Checked;
 
@@ -72,6 +78,8 @@ fn routes() -> Vec<Route> {
         functions::routes(),
         webhooks::routes(),
         accounts::routes(),
+        operations::routes(),
+        files::routes(),
         plugins::routes(),
         store::routes(),
         health::routes(),

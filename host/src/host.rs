@@ -15,7 +15,9 @@ use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::consent::Consent;
+use crate::files::Files;
 use crate::gateway::{Gateway, Replies, Scrub};
+use crate::operations::Operations;
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
 use crate::store::{
@@ -97,6 +99,10 @@ pub struct Host {
     pub consent: Consent,
     /// Installed plugins, and calls of them.
     pub plugins: Plugins,
+    /// Files that are kept for a while.
+    pub files: Files,
+    /// Calls that take long.
+    pub operations: Operations,
     /// What marketplaces push.
     pub webhooks: Webhooks,
     /// Whether it is being stopped.
@@ -136,6 +142,12 @@ impl Host {
         };
         let consent = Consent::new(store.clone(), accounts.clone());
         let plugins = Plugins::open(store.clone(), Arc::clone(&config), runtime, doors, data_dir)?;
+        let files = Files::open(data_dir, store.clone(), options.clock.clone());
+        let files = files.map_err(|source| HostError::DataDir {
+            path: data_dir.clone(),
+            source,
+        })?;
+        let operations = Operations::new(store.clone(), files.clone(), options.clock.clone());
         Ok(Self {
             config,
             store,
@@ -145,6 +157,8 @@ impl Host {
             gateway,
             consent,
             plugins,
+            files,
+            operations,
             webhooks: Webhooks::new(options.clock.clone()),
             stopping: Stopping::default(),
             ready: AtomicBool::new(false),

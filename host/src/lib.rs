@@ -13,6 +13,8 @@ pub mod host;
 pub mod consent;
 pub mod webhooks;
 
+pub mod operations;
+
 pub mod plugins;
 
 pub mod runtime;
@@ -21,6 +23,7 @@ pub mod contract;
 pub mod gateway;
 
 pub mod accounts;
+pub mod files;
 pub mod store;
 pub mod transport;
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use http::{HeaderMap, Method};
+use http::Method;
 
 use super::caller::Caller;
 use super::form::CallForm;
 use super::invocation::{CALL_PROBLEMS, Invocation, Subject};
+use super::operation::Usually;
 use super::plugins::plugin_id;
+use super::prefer::Preference;
 use super::problem::Problem;
 use super::route::{Permission, Route};
 use crate::host::Host;
@@ -35,11 +37,13 @@ pub(super) async fn call(
     State(host): State<Arc<Host>>,
     Path((plugin, interface, function)): Path<(String, String, String)>,
     Query(subject): Query<Subject>,
-    headers: HeaderMap,
+    wished: Preference,
     form: CallForm,
 ) -> Result<Response, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let callee = (interface.as_str(), function.as_str());
     let invocation = Invocation::new(&host, caller, &plugin, callee, subject, form)?;
-    invocation.answer(host, &headers).await
+    invocation
+        .answer(host, wished, Usually::WithItsResult)
+        .await
 }

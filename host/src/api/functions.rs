@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, OriginalUri, Path, RawQuery, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, header};
 use http_body::Body as _;
@@ -24,11 +24,15 @@ use serde_json::Value;
 
 use super::caller::Caller;
 use super::form::CallForm;
-use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json, wants_events};
+use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json};
+use super::operation::Usually;
 use super::plugins::plugin_id;
+use super::prefer::Preference;
 use super::problem::{Problem, ProblemKind, Violation};
 use super::route::{Permission, Route};
-use crate::contract::{self, ArgumentCode, Function, Schema, function_routes, function_summary};
+use crate::contract::{
+    self, ArgumentCode, Function, Schema, TimeLimit, function_routes, function_summary,
+};
 use crate::host::Host;
 use crate::model;
 use paging::Paging;
@@ -152,7 +156,7 @@ impl Endpoint {
         let callee = self.callee(schema)?;
         let query = Query::parse(query.as_deref().unwrap_or_default())?;
         let said = path::arguments(self, schema.shape(), callee.shape(), path)?;
-        let headers = request.headers().clone();
+        let wished = Preference::of(request.headers());
         let form = match self.has_body() {
             true => {
                 query.refuse_arguments()?;
@@ -173,8 +177,10 @@ impl Endpoint {
         };
         let subject = query.subject.clone();
         let invocation = Invocation::of(&host, caller, &active, callee, subject, form)?;
-        if wants_events(&headers) {
-            return Ok(invocation.stream(host).into_response());
+        let takes_long = callee.facts().time_limit == TimeLimit::Operation;
+        if takes_long || wished.events {
+            let answer = invocation.answer(host, wished, Usually::AtOnce).await;
+            return answer.map_err(|problem| self.naming_the_path(problem));
         }
         let reply = invocation.run(&host).await;
         let reply = reply.map_err(|problem| self.naming_the_path(problem))?;

@@ -19,6 +19,8 @@ pub enum ProblemKind {
     NotAllowed,
     /// There is no such route.
     NoRoute,
+    /// The body is larger than the route takes.
+    TooLarge,
     /// There is no such plugin.
     UnknownPlugin,
     /// The plugin has no such interface or function.
@@ -29,6 +31,10 @@ pub enum ProblemKind {
     NotGranted,
     /// There is no such account.
     UnknownAccount,
+    /// There is no such operation.
+    UnknownOperation,
+    /// There is no such file.
+    UnknownFile,
     /// Several accounts fit, or none does.
     AccountNeeded,
     /// The seller has to consent.
@@ -91,11 +97,14 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::Unauthenticated, "unauthenticated", 401, 4),
     (ProblemKind::NotAllowed, "not-allowed", 403, 10),
     (ProblemKind::NoRoute, "no-route", 404, 2),
+    (ProblemKind::TooLarge, "too-large", 413, 2),
     (ProblemKind::UnknownPlugin, "unknown-plugin", 404, 5),
     (ProblemKind::UnknownFunction, "unknown-function", 404, 5),
     (ProblemKind::InvalidPlugin, "invalid-plugin", 422, 3),
     (ProblemKind::NotGranted, "not-granted", 403, 10),
     (ProblemKind::UnknownAccount, "unknown-account", 404, 5),
+    (ProblemKind::UnknownOperation, "unknown-operation", 404, 5),
+    (ProblemKind::UnknownFile, "unknown-file", 404, 5),
     (ProblemKind::AccountNeeded, "account-needed", 409, 6),
     (ProblemKind::ConsentNeeded, "consent-needed", 403, 4),
     (ProblemKind::ConsentFailed, "consent-failed", 400, 4),

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
 use super::client;
-use crate::api::Server;
+use crate::api::{Server, resume};
 use crate::config::ServerConfig;
 use crate::host::{Host, HostError, Upkeep};
 
@@ -44,6 +44,8 @@ async fn until_told(host: &Arc<Host>, serve: Serve, signals: &mut Signals) -> Re
             "keys and all else travel in clear text to this address; put a proxy with TLS before it"
         );
     }
+    let grace = config.grace();
+    resume(host).await?;
     let server = Server::start(host, Arc::new(config)).await;
     let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
     let upkeep = Upkeep::start(host);
@@ -61,6 +63,8 @@ async fn until_told(host: &Arc<Host>, serve: Serve, signals: &mut Signals) -> Re
         tracing::warn!(cut, "requests took longer than the grace and were cut");
     }
     upkeep.ended().await;
+    // What is not finished then is gone on with at the next start.
+    let _ = tokio::time::timeout(grace, host.operations.idle()).await;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Requests to the API as a client makes them: by whom, with which headers; and the whole answer.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use stoflow_host::api::{Caller, Problem};
 use stoflow_host::model::{ApiKey, KeyId};
+use tower::ServiceExt as _;
 
 use crate::stage::{Stage, form, form_by};
 
@@ -28,6 +30,18 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+}
+
+/// Waits until something is so.
+///
+/// # Panics
+/// When it is not within half a minute.
+pub async fn until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never came about");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// A key of a user's, with these scopes.
@@ -88,6 +102,11 @@ impl Asking<'_> {
 
     /// The answer, with its body still to come.
     pub async fn begun(self) -> http::Response<Body> {
+        let stage = self.stage;
+        stage.send(self.request()).await
+    }
+
+    fn request(self) -> Request<Body> {
         let mut request = Request::builder()
             .method(self.method)
             .uri(self.path)
@@ -95,8 +114,16 @@ impl Asking<'_> {
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(Body::from(self.body)).unwrap();
-        self.stage.send(request).await
+        request.body(Body::from(self.body)).unwrap()
+    }
+
+    /// Sends it to a host that is stopped, with all that it does, once `is_time` says so.
+    pub async fn broken_off(self, is_time: impl Fn() -> bool) {
+        let router = self.stage.router.clone();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.spawn(router.oneshot(self.request()));
+        until(is_time).await;
+        runtime.shutdown_background();
     }
 
     pub async fn answer(self) -> Answer {

@@ -308,3 +308,58 @@ async fn a_list_is_read_page_by_page_the_newest_first() {
         .await;
     assert_eq!(wrong.problem().kind(), ProblemKind::BadRequest);
 }
+
+/// The market after the host was stopped and another has taken its place.
+async fn after_a_stop(market: Market) -> Market {
+    market.sandbox.clear_faults();
+    let stage = market.stage.reopen();
+    stoflow_host::api::resume(&stage.host).await.unwrap();
+    Market { stage, ..market }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stop_broke_off_is_gone_on_with_its_pictures_too() {
+    let market = Market::new().await;
+    // The draft is made, and nobody has heard of it.
+    let held = Fault::new(FaultKind::SlowAfter)
+        .on("createDraftListing")
+        .ms(20_000);
+    market.sandbox.inject(held).unwrap();
+    ask(&market.stage, Method::POST, "/api/etsy/products/publish")
+        .form(&publish("key-1", "coat"))
+        .broken_off(|| !market.listings().is_empty())
+        .await;
+    let market = after_a_stop(market).await;
+    let listed = market.stage.get("/api/operations").await.unwrap();
+    let id = listed["items"][0]["id"].as_str().unwrap();
+    let operation = ended(&market.stage, &format!("/api/operations/{id}")).await;
+    assert_eq!(operation["state"], "done", "{operation}");
+    one_complete_listing(&market, "after a stop");
+    let kept = std::fs::read_dir(market.stage.data.path().join("files")).unwrap();
+    assert_eq!(kept.count(), 0, "the operation's pictures are still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_done_twice_and_was_broken_off_ends_as_uncertain() {
+    let market = Market::new().await;
+    let listing = market.listing("key-1", "coat", "draft").await;
+    let held = Fault::new(FaultKind::SlowAfter).ms(20_000);
+    market.sandbox.inject(held).unwrap();
+    let before = market.sandbox.begun();
+    let path = format!("/api/etsy/listings/{listing}/activate");
+    ask(&market.stage, Method::POST, &path)
+        .broken_off(|| market.sandbox.begun() > before)
+        .await;
+    let market = after_a_stop(market).await;
+    let begun = market.sandbox.begun();
+    let listed = market.stage.get("/api/operations").await.unwrap();
+    let operation = &listed["items"][0];
+    assert_eq!(operation["state"], "uncertain", "{operation}");
+    assert_eq!(operation["problem"]["type"], "/problems/uncertain");
+    assert!(operation["problem"]["remedy"].is_string(), "{operation}");
+    assert_eq!(
+        market.sandbox.begun(),
+        begun,
+        "the marketplace was asked again"
+    );
+}

@@ -11,10 +11,12 @@ mod consent;
 mod correlation;
 mod errors;
 mod events;
+mod feed;
 mod files;
 mod form;
 mod functions;
 mod health;
+mod idempotency;
 mod invocation;
 mod listed;
 mod master_key;
@@ -61,7 +63,7 @@ const BODY_BYTES_MAX: usize = 512 << 20;
 /// All routes. Whoever serves the router says who is asking: a [`Caller`] among the request's
 /// extensions.
 pub fn router(host: Arc<Host>) -> Router {
-    route::router(routes())
+    route::router(routes(), &host)
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -80,6 +82,7 @@ fn routes() -> Vec<Route> {
         accounts::routes(),
         operations::routes(),
         files::routes(),
+        feed::routes(),
         plugins::routes(),
         store::routes(),
         health::routes(),

@@ -15,8 +15,10 @@ use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::consent::Consent;
+use crate::events::Events;
 use crate::files::Files;
 use crate::gateway::{Gateway, Replies, Scrub};
+use crate::idempotency::Idempotency;
 use crate::operations::Operations;
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
@@ -24,7 +26,7 @@ use crate::store::{
     self, Imported, MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key,
 };
 use crate::transport::Transport;
-use crate::webhooks::Webhooks;
+use crate::webhooks::{Carriers, Webhooks};
 pub use stopping::Stopping;
 pub use upkeep::Upkeep;
 
@@ -103,8 +105,12 @@ pub struct Host {
     pub files: Files,
     /// Calls that take long.
     pub operations: Operations,
+    /// What has happened.
+    pub events: Events,
+    /// Requests that may come twice.
+    pub idempotency: Idempotency,
     /// What marketplaces push.
-    pub webhooks: Webhooks,
+    pub webhooks: Arc<Webhooks>,
     /// Whether it is being stopped.
     pub stopping: Stopping,
     /// Whether the active plugins have been made ready.
@@ -120,7 +126,8 @@ impl Host {
         // Behind the store's lock: who waits for it reads what the other process has set.
         let config = Arc::new(Config::load(data_dir)?);
         let transport = Transport::new();
-        let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
+        let events = Events::open(store.clone(), options.clock.clone())?;
+        let accounts = Accounts::new(events.clone(), transport.clone(), options.clock.clone());
         let mut gateway =
             Gateway::with_scrub(transport.clone(), Arc::new(accounts.clone()), options.scrub);
         if let Some(replies) = open_replies(data_dir, &master, &options.clock) {
@@ -148,6 +155,16 @@ impl Host {
             source,
         })?;
         let operations = Operations::new(store.clone(), files.clone(), options.clock.clone());
+        let idempotency = Idempotency::new(store.clone(), options.clock.clone());
+        let carriers = Carriers {
+            config: Arc::clone(&config),
+            accounts: accounts.clone(),
+            events: events.clone(),
+            operations: operations.clone(),
+            idempotency: idempotency.clone(),
+        };
+        let webhooks = Webhooks::new(store.clone(), options.clock.clone(), carriers);
+        let webhooks = Arc::new(webhooks);
         Ok(Self {
             config,
             store,
@@ -159,7 +176,9 @@ impl Host {
             plugins,
             files,
             operations,
-            webhooks: Webhooks::new(options.clock.clone()),
+            events,
+            idempotency,
+            webhooks,
             stopping: Stopping::default(),
             ready: AtomicBool::new(false),
         })

@@ -13,6 +13,7 @@ pub mod host;
 pub mod consent;
 pub mod webhooks;
 
+pub mod idempotency;
 pub mod operations;
 
 pub mod plugins;
@@ -23,6 +24,7 @@ pub mod contract;
 pub mod gateway;
 
 pub mod accounts;
+pub mod events;
 pub mod files;
 pub mod store;
 pub mod transport;

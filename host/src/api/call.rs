@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::Method;
 
 use super::caller::Caller;
 use super::form::CallForm;
+use super::idempotency::{Once, Repeats};
 use super::invocation::{CALL_PROBLEMS, Invocation, Subject};
 use super::operation::Usually;
 use super::plugins::plugin_id;
@@ -28,6 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
             call,
         )
         .query::<Subject>()
+        .repeats(Repeats::Called(Usually::WithItsResult))
         .fails(CALL_PROBLEMS),
     ]
 }
@@ -38,12 +41,14 @@ pub(super) async fn call(
     Path((plugin, interface, function)): Path<(String, String, String)>,
     Query(subject): Query<Subject>,
     wished: Preference,
+    once: Option<Extension<Once>>,
     form: CallForm,
 ) -> Result<Response, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let callee = (interface.as_str(), function.as_str());
+    let once = once.map(|Extension(once)| once);
     let invocation = Invocation::new(&host, caller, &plugin, callee, subject, form)?;
     invocation
-        .answer(host, wished, Usually::WithItsResult)
+        .answer(host, (wished, Usually::WithItsResult), once)
         .await
 }

@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use super::caller::Caller;
 use super::form::CallForm;
+use super::idempotency::{Once, Repeats, uncertain};
 use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json};
 use super::operation::Usually;
 use super::plugins::plugin_id;
@@ -75,7 +76,10 @@ impl Endpoint {
             (self.tag(), self.summary()),
             serve,
         );
-        route.query::<Subject>().fails(CALL_PROBLEMS)
+        route
+            .query::<Subject>()
+            .repeats(Repeats::Called(Usually::AtOnce))
+            .fails(CALL_PROBLEMS)
     }
 
     fn method(self) -> Method {
@@ -157,6 +161,7 @@ impl Endpoint {
         let query = Query::parse(query.as_deref().unwrap_or_default())?;
         let said = path::arguments(self, schema.shape(), callee.shape(), path)?;
         let wished = Preference::of(request.headers());
+        let once = request.extensions().get::<Once>().cloned();
         let form = match self.has_body() {
             true => {
                 query.refuse_arguments()?;
@@ -179,8 +184,12 @@ impl Endpoint {
         let invocation = Invocation::of(&host, caller, &active, callee, subject, form)?;
         let takes_long = callee.facts().time_limit == TimeLimit::Operation;
         if takes_long || wished.events {
-            let answer = invocation.answer(host, wished, Usually::AtOnce).await;
+            let wished = (wished, Usually::AtOnce);
+            let answer = invocation.answer(host, wished, once).await;
             return answer.map_err(|problem| self.naming_the_path(problem));
+        }
+        if once.is_some_and(|once| once.broke_off) && !callee.facts().repeatable {
+            return Err(uncertain());
         }
         let reply = invocation.run(&host).await;
         let reply = reply.map_err(|problem| self.naming_the_path(problem))?;

@@ -11,13 +11,14 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use super::caller::Caller;
+use super::idempotency::{Once, uncertain};
 use super::invocation::{Invocation, json};
 use super::operations::{Report, steps_of};
 use super::prefer::Preference;
 use super::problem::{Problem, ProblemKind};
-use crate::contract::TimeLimit;
+use crate::contract::{Facts, TimeLimit};
 use crate::host::Host;
-use crate::model::{CallId, UserId};
+use crate::model::{CallId, OperationId, UserId};
 use crate::operations::{Ended, Failure, NotStarted, Operation, OperationState, Order};
 use crate::runtime::{Assets, CallError};
 
@@ -42,14 +43,19 @@ impl Invocation {
     pub(super) async fn answer(
         self,
         host: Arc<Host>,
-        wished: Preference,
-        usually: Usually,
+        (wished, usually): (Preference, Usually),
+        once: Option<Once>,
     ) -> Result<Response, Problem> {
-        let is_wished = wished.at_once || wished.wait.is_some();
-        let is_operation = self.takes_long(&host)? && (usually == Usually::AtOnce || is_wished);
-        if is_operation {
-            let operation = self.begin(&host).await?;
+        let facts = self.facts(&host)?;
+        // A repeat has to find it again.
+        let is_wished = wished.at_once || wished.wait.is_some() || once.is_some();
+        let takes_long = facts.time_limit == TimeLimit::Operation;
+        if takes_long && (usually == Usually::AtOnce || is_wished) {
+            let operation = self.begin(&host, once).await?;
             return answer(&host, operation, wished, usually).await;
+        }
+        if once.is_some_and(|once| once.broke_off) && !facts.repeatable {
+            return Err(uncertain());
         }
         if wished.events {
             return Ok(self.stream(host).into_response());
@@ -57,17 +63,17 @@ impl Invocation {
         Ok(json(self.run(&host).await?))
     }
 
-    fn takes_long(&self, host: &Host) -> Result<bool, Problem> {
+    fn facts(&self, host: &Host) -> Result<Facts, Problem> {
         let active = host.plugins.active(&self.plugin)?;
         let callee = active
             .linked
             .schema()
             .function(&self.interface, &self.function)?;
-        Ok(callee.facts().time_limit == TimeLimit::Operation)
+        Ok(*callee.facts())
     }
 
     /// Takes the operation: arguments that do not fit are refused now and not later.
-    async fn begin(self, host: &Arc<Host>) -> Result<Operation, Problem> {
+    async fn begin(self, host: &Arc<Host>, once: Option<Once>) -> Result<Operation, Problem> {
         let active = host.plugins.active(&self.plugin)?;
         let callee = active
             .linked
@@ -87,7 +93,10 @@ impl Invocation {
             repeatable: callee.facts().repeatable,
         };
         let (arguments, assets) = (self.arguments.clone(), self.assets.clone());
-        let also = |commit, _: &_| commit;
+        let also = move |commit, id: &OperationId| match &once {
+            Some(once) => once.attempt.bind(commit, id),
+            None => commit,
+        };
         let working = Arc::clone(host);
         let work =
             move |progress| async move { ended(self.run_telling(&working, Some(progress)).await) };
@@ -167,13 +176,13 @@ fn lost(what: &str) -> Problem {
 pub(super) async fn resume(host: &Arc<Host>) -> Result<(), Problem> {
     let broken = host.operations.broken_off()?;
     for operation in broken.uncertain {
-        let problem = uncertain(&operation, "the host was stopped while it was being done");
+        let problem = left_open(&operation, "the host was stopped while it was being done");
         host.operations
             .give_up(operation, ended(Err(problem)))
             .await?;
     }
     for operation in broken.hopeless {
-        let problem = uncertain(
+        let problem = left_open(
             &operation,
             "the host was stopped each time that it was begun",
         );
@@ -201,7 +210,7 @@ pub(super) async fn resume(host: &Arc<Host>) -> Result<(), Problem> {
     Ok(())
 }
 
-fn uncertain(operation: &Operation, why: &str) -> Problem {
+fn left_open(operation: &Operation, why: &str) -> Problem {
     let order = &operation.order;
     Problem::new(
         ProblemKind::Uncertain,

@@ -3,14 +3,17 @@
 mod account_settings;
 mod account_status;
 mod accounts;
-mod body;
+mod authenticate;
 mod call;
 mod caller;
+mod coding;
+mod configuration;
 mod connection;
 mod consent;
 mod correlation;
 mod errors;
 mod events;
+mod extract;
 mod feed;
 mod files;
 mod form;
@@ -18,14 +21,18 @@ mod functions;
 mod health;
 mod idempotency;
 mod invocation;
+mod keys;
 mod listed;
 mod master_key;
+mod nouns;
+mod openapi;
 mod operation;
 mod operations;
 mod page;
 mod plugins;
 mod prefer;
 mod problem;
+mod problem_pages;
 mod refresh;
 mod resume;
 mod route;
@@ -41,11 +48,15 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
+pub use authenticate::authenticate;
 pub use caller::Caller;
+pub use configuration::Configuration;
 pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
+pub use keys::{CreatedKey, KeyReport, ReportedKeyState};
 pub use listed::Listed;
+pub use nouns::NOUNS;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use problem::{Problem, ProblemKind, Violation};
@@ -55,7 +66,7 @@ pub use server::{Server, ServerError};
 pub use store::Checked;
 
 use crate::host::Host;
-use route::Route;
+use route::{Permission, Route};
 
 /// The largest body: a product's pictures and files with it.
 const BODY_BYTES_MAX: usize = 512 << 20;
@@ -64,9 +75,10 @@ const BODY_BYTES_MAX: usize = 512 << 20;
 /// extensions.
 pub fn router(host: Arc<Host>) -> Router {
     route::router(routes(), &host)
-        .fallback(problem::no_route)
-        .method_not_allowed_fallback(problem::no_method)
+        .fallback(route::guarded(Permission::Caller, problem::no_route))
+        .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(coding::refuse_coded))
         .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
@@ -83,9 +95,13 @@ fn routes() -> Vec<Route> {
         operations::routes(),
         files::routes(),
         feed::routes(),
+        keys::routes(),
         plugins::routes(),
         store::routes(),
+        configuration::routes(),
         health::routes(),
+        openapi::routes(),
+        problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, watch};
 
 use crate::clock::Clock;
-use crate::model::{Account, AccountId, PluginId, UserId};
+use crate::model::{Account, AccountId, PluginId, UserId, tells_of};
 use crate::store::{Commit, Store, StoreError};
 use kept::{Bounds, Place};
 
@@ -210,16 +210,14 @@ impl Events {
         Ok(places.into_iter().take_while(is_old).collect())
     }
 
-    /// Takes out of events what tells of somebody in one of these texts. How many.
+    /// Takes out of a plugin's events what tells of a person of these ids. How many.
     ///
     /// # Errors
     /// The store's.
-    pub async fn erase(&self, plugin: &PluginId, texts: &[String]) -> Result<usize, StoreError> {
+    pub async fn erase(&self, plugin: &PluginId, ids: &[String]) -> Result<usize, StoreError> {
         let mut erased = 0;
         for (key, mut event) in kept::all(&self.0.store)? {
-            let data = event.data.to_string();
-            let is_told = event.plugin == *plugin && texts.iter().any(|text| data.contains(text));
-            if is_told {
+            if event.plugin == *plugin && tells_of(&event.data, ids) {
                 event.data = Value::Null;
                 self.0.store.commit(Commit::new().put(&key, &event)).await?;
                 erased += 1;

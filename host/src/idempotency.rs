@@ -21,9 +21,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::model::{OperationId, UserId};
+use crate::model::{OperationId, UserId, tells_of};
 use crate::store::{Commit, Key, Record, Store, StoreError};
 
 pub use digest::Digest;
@@ -236,13 +237,13 @@ impl Idempotency {
         self.delete(&old).await
     }
 
-    /// Forgets the answers in which one of these texts stands. How many.
+    /// Forgets the answers that tell of a person of these ids. How many.
     ///
     /// # Errors
     /// The store's.
-    pub async fn erase(&self, texts: &[String]) -> Result<usize, StoreError> {
+    pub async fn erase(&self, ids: &[String]) -> Result<usize, StoreError> {
         let all = self.0.store.scan::<KeptRequest>(&Key::root())?;
-        let told = all.into_iter().filter(|(_, kept)| kept.mentions(texts));
+        let told = all.into_iter().filter(|(_, kept)| kept.tells_of(ids));
         let told: Vec<Key> = told.map(|(key, _)| key).collect();
         self.delete(&told).await?;
         Ok(told.len())
@@ -267,14 +268,14 @@ impl Idempotency {
 }
 
 impl KeptRequest {
-    fn mentions(&self, texts: &[String]) -> bool {
+    fn tells_of(&self, ids: &[String]) -> bool {
         let State::Answered(answer) = &self.state else {
             return false;
         };
         let body = answer.body().unwrap_or_default();
-        texts
-            .iter()
-            .any(|text| memchr::memmem::find(&body, text.as_bytes()).is_some())
+        // What is no JSON tells of nobody by an id.
+        let body: Option<Value> = serde_json::from_slice(&body).ok();
+        body.is_some_and(|body| tells_of(&body, ids))
     }
 }
 

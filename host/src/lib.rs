@@ -26,6 +26,7 @@ pub mod gateway;
 pub mod accounts;
 pub mod events;
 pub mod files;
+pub mod keys;
 pub mod store;
 pub mod transport;
 

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::Method;
 
 use super::caller::Caller;
+use super::extract::{Path, Query};
 use super::form::CallForm;
 use super::idempotency::{Once, Repeats};
 use super::invocation::{CALL_PROBLEMS, Invocation, Subject};

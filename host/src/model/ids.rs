@@ -1,11 +1,13 @@
 //! Ids as types, so that a user's id is never taken for an account's, and checked where they come
 //! in, so that none can leave its place in a path, a key or a log line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use rand::RngCore;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Why a text is not an id.
@@ -18,7 +20,7 @@ pub struct IdError {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $pattern:literal, $valid:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -58,6 +60,20 @@ macro_rules! id {
             }
         }
 
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -71,6 +87,7 @@ id!(
     PluginId,
     "the plugin id",
     "1 to 32 lower-case letters, digits and hyphens, beginning with a letter",
+    "^[a-z][a-z0-9-]{0,31}$",
     |text| {
         (1..=32).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -83,6 +100,7 @@ id!(
     UserId,
     "the user id",
     "1 to 128 letters, digits and . _ @ + -",
+    "^[A-Za-z0-9._@+-]{1,128}$",
     |text| {
         (1..=128).contains(&text.len())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "._@+-".contains(c))
@@ -94,6 +112,7 @@ id!(
     AccountId,
     "the account id",
     "acc_ and 16 lower-case letters and digits",
+    "^acc_[a-z0-9]{16}$",
     |text| {
         text.strip_prefix("acc_").is_some_and(|rest| {
             rest.len() == 16 && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -106,6 +125,7 @@ id!(
     KeyId,
     "the key id",
     "key_ and 16 lower-case letters and digits",
+    "^key_[a-z0-9]{16}$",
     |text| {
         text.strip_prefix("key_").is_some_and(|rest| {
             rest.len() == 16 && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -118,6 +138,7 @@ id!(
     CallId,
     "the call id",
     "26 digits and lower-case letters",
+    "^[a-z0-9]{26}$",
     |text| text.len() == 26 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 );
 
@@ -127,6 +148,7 @@ id!(
     OperationId,
     "the operation id",
     "op_ and 26 digits and letters from a to v",
+    "^op_[0-9a-v]{26}$",
     |text| text.strip_prefix("op_").is_some_and(|rest| rest.len() == 26 && is_ordered(rest))
 );
 
@@ -135,6 +157,7 @@ id!(
     FileId,
     "the file id",
     "file_ and 26 digits and lower-case letters",
+    "^file_[0-9a-z]{26}$",
     |text| {
         text.strip_prefix("file_").is_some_and(|rest| {
             rest.len() == 26 && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -161,6 +184,11 @@ impl KeyId {
     /// A new id, of 80 random bits.
     pub fn random() -> Self {
         Self(format!("key_{}", base32(&random::<10>())))
+    }
+
+    /// The characters behind `key_`, by which the key's own text names it.
+    pub fn characters(&self) -> &str {
+        self.0.trim_start_matches("key_")
     }
 }
 
@@ -221,7 +249,7 @@ fn random<const N: usize>() -> [u8; N] {
 }
 
 /// RFC 4648 base 32, lower case and unpadded: easy to read out, safe in a path.
-fn base32(bytes: &[u8]) -> String {
+pub(crate) fn base32(bytes: &[u8]) -> String {
     encoded(b"abcdefghijklmnopqrstuvwxyz234567", bytes)
 }
 

@@ -3,10 +3,11 @@
 //! own, so that a list reads none of them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{ARGUMENT_BYTES_MAX, NotStarted, Operation, Operations, Reach};
-use crate::model::{OperationId, UserId};
+use crate::model::{OperationId, UserId, tells_of};
 use crate::store::{Commit, Key, Record, StoreError};
 
 impl Record for Operation {
@@ -61,9 +62,10 @@ impl OperationResult {
         Self { result }
     }
 
-    pub(super) fn mentions(&self, text: &str) -> bool {
+    pub(super) fn tells_of(&self, ids: &[String]) -> bool {
         let result = self.result.as_ref();
-        result.is_some_and(|result| result.get().contains(text))
+        let result = result.and_then(|result| serde_json::from_str(result.get()).ok());
+        result.is_some_and(|result: Value| tells_of(&result, ids))
     }
 }
 

@@ -78,11 +78,11 @@ impl Operations {
         Ok(())
     }
 
-    /// Forgets the results of a plugin's operations in which one of these texts stands. How many.
+    /// Forgets the results of a plugin's operations that tell of a person of these ids. How many.
     ///
     /// # Errors
     /// The store's.
-    pub async fn erase(&self, plugin: &PluginId, texts: &[String]) -> Result<usize, StoreError> {
+    pub async fn erase(&self, plugin: &PluginId, ids: &[String]) -> Result<usize, StoreError> {
         let mut erased = 0;
         for (key, operation) in self.0.store.scan::<Operation>(&Key::root())? {
             let result: Option<OperationResult> = match operation.order.plugin == *plugin {
@@ -90,7 +90,7 @@ impl Operations {
                 false => None,
             };
             let Some(result) = result else { continue };
-            if texts.iter().any(|text| result.mentions(text)) {
+            if result.tells_of(ids) {
                 let commit = Commit::new().delete::<OperationResult>(&key);
                 self.0.store.commit(commit).await?;
                 erased += 1;

@@ -133,15 +133,25 @@ impl Webhooks {
     /// The store's.
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut done: Vec<KeptPush> = self.store.scan(&Key::root())?.into_iter().map(|(_, push)| push).collect();
+        let mut done: Vec<KeptPush> = self
+            .store
+            .scan(&Key::root())?
+            .into_iter()
+            .map(|(_, push)| push)
+            .collect();
         done.retain(KeptPush::is_done);
         done.sort_by_key(|push| std::cmp::Reverse(push.received_at));
         let is_old = |push: &KeptPush| now.duration_since(push.received_at) > KEPT;
-        let old = done.iter().enumerate().filter(|(place, push)| *place >= PUSHES_MAX || is_old(push));
+        let old = done
+            .iter()
+            .enumerate()
+            .filter(|(place, push)| *place >= PUSHES_MAX || is_old(push));
         let old: Vec<&KeptPush> = old.map(|(_, push)| push).collect();
         for batch in old.chunks(BATCH) {
             let commit = Commit::new();
-            let commit = batch.iter().fold(commit, |commit, push| commit.delete::<KeptPush>(&push.key()));
+            let commit = batch.iter().fold(commit, |commit, push| {
+                commit.delete::<KeptPush>(&push.key())
+            });
             self.store.commit(commit).await?;
         }
         Ok(())
@@ -182,7 +192,9 @@ impl Carried {
     fn unless_empty(self) -> Self {
         match &self {
             Self::Told(accounts) if accounts.is_empty() => Self::Nobody,
-            Self::Asked { connected, ended } if connected.is_empty() && ended.is_empty() => Self::Nobody,
+            Self::Asked { connected, ended } if connected.is_empty() && ended.is_empty() => {
+                Self::Nobody
+            }
             _ => self,
         }
     }

@@ -15,23 +15,30 @@ mod counts;
 mod errors;
 mod events;
 mod extract;
+mod feed;
+mod files;
 mod form;
 mod functions;
 mod health;
+mod idempotency;
 mod invocation;
 mod keys;
 mod listed;
 mod master_key;
 mod nouns;
 mod openapi;
+mod operation;
+mod operations;
 mod page;
 mod plugins;
 mod polling;
+mod prefer;
 mod problem;
 mod problem_pages;
 mod quotas;
 mod refresh;
 mod reserved;
+mod resume;
 mod route;
 mod server;
 pub mod socket;
@@ -62,6 +69,7 @@ pub use polling::{Job, Polling, Run, Runs, Strategy, Window};
 pub use problem::{Problem, ProblemKind, Violation};
 pub use quotas::ReportedQuota;
 pub use refresh::Refreshed;
+pub use resume::resume;
 pub use server::{Server, ServerError};
 pub use store::Checked;
 pub use users::{ForgottenUser, UserReport};
@@ -75,7 +83,7 @@ const BODY_BYTES_MAX: usize = 512 << 20;
 /// All routes. Whoever serves the router says who is asking: a [`Caller`] among the request's
 /// extensions.
 pub fn router(host: Arc<Host>) -> Router {
-    route::router(routes())
+    route::router(routes(), &host)
         .fallback(route::guarded(Permission::Caller, problem::no_route))
         .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -104,6 +112,9 @@ fn routes() -> Vec<Route> {
         polling::routes(),
         webhooks::routes(),
         accounts::routes(),
+        operations::routes(),
+        files::routes(),
+        feed::routes(),
         keys::routes(),
         users::routes(),
         plugins::routes(),

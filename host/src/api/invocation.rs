@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::caller::Caller;
 use super::errors::finished;
 use super::events::Step;
+use super::files;
 use super::form::CallForm;
 use super::problem::{Problem, ProblemKind};
 use crate::contract::{AccountNeed, Function};
@@ -118,11 +119,12 @@ impl Invocation {
         active: &ActivePlugin,
         callee: &Function,
         subject: Subject,
-        form: CallForm,
+        mut form: CallForm,
     ) -> Result<Self, Problem> {
         caller.demand(&callee.key_scope())?;
         let plugin = active.installed.description.id.clone();
         let account = account(host, &caller, active, callee, &plugin, &subject)?;
+        files::attach(host, caller.user(), &form.arguments, &mut form.assets)?;
         Ok(Self {
             call: telemetry::current().unwrap_or_else(CallId::random),
             plugin,
@@ -203,21 +205,6 @@ impl Invocation {
         });
         Sse::new(steps.chain(end).map(Ok))
     }
-
-    /// Answers with its steps or with its result alone, as the client asks for.
-    ///
-    /// # Errors
-    /// As [`Invocation::run`].
-    pub(super) async fn answer(
-        self,
-        host: Arc<Host>,
-        headers: &HeaderMap,
-    ) -> Result<Response, Problem> {
-        if wants_events(headers) {
-            return Ok(self.stream(host).into_response());
-        }
-        Ok(json(self.run(&host).await?))
-    }
 }
 
 /// Whether a client wants the steps as they happen (HTML Living Standard §9.2).
@@ -258,11 +245,7 @@ fn account(
 }
 
 fn step_event(progress: &Progress) -> Event {
-    let step = Step {
-        step: progress.step.clone(),
-        done: progress.done,
-        total: progress.total,
-    };
+    let step = Step::from(progress);
     Event::default()
         .event("progress")
         .data(serde_json::to_string(&step).unwrap_or_default())

@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
-use crate::api::Server;
+use crate::api::{Server, resume};
 use crate::config::Layers;
 use crate::host::{Host, HostError, Options, Upkeep};
 use crate::telemetry;
@@ -52,6 +52,8 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
             "keys and all else travel in clear text to this address; put a proxy with TLS before it"
         );
     }
+    let grace = config.grace();
+    resume(host).await?;
     let server = Server::start(host, config).await;
     let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
     let upkeep = Upkeep::start(host);
@@ -69,6 +71,8 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
         tracing::warn!(cut, "requests took longer than the grace and were cut");
     }
     upkeep.ended().await;
+    // What is not finished then is gone on with at the next start.
+    let _ = tokio::time::timeout(grace, host.operations.idle()).await;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub mod help;
 mod key;
 mod phrase;
 mod plugin;
+mod quota;
 mod rows;
 mod serve;
 mod store;
@@ -90,6 +91,8 @@ enum Command {
     /// Check, export and import what is kept, replace its master key
     #[command(subcommand)]
     Store(store::Command),
+    /// Show what marketplaces allow, and what is used and left of it
+    Quota(quota::Arguments),
     /// Call a function of a plugin
     Call(call::Arguments),
     /// Serve the API over TCP, and to the commands given on this machine, until told to stop
@@ -146,6 +149,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Key(command) => key::run(&mut client, command).await,
         Command::Config(command) => configuration::run(&mut client, command).await,
         Command::Store(command) => store::run(&mut client, command).await,
+        Command::Quota(arguments) => quota::run(&mut client, arguments).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
         Command::Serve(_) => serve::run(&client).await,
     };

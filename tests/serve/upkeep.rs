@@ -21,7 +21,10 @@ async fn accounts_that_idle_are_refreshed_and_it_ends_when_the_host_is_stopped()
     market
         .sandbox
         .advance(Duration::from_secs(24 * 3600 * days.unsigned_abs()));
-    let (asked, until) = (token_requests(&market.sandbox), Instant::now() + Duration::from_secs(30));
+    let (asked, until) = (
+        token_requests(&market.sandbox),
+        Instant::now() + Duration::from_secs(30),
+    );
     let upkeep = Upkeep::start(host);
     while token_requests(&market.sandbox) == asked || host.readiness().is_err() {
         assert!(Instant::now() < until, "nothing is refreshed");

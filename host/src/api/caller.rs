@@ -6,7 +6,9 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use super::problem::{Problem, ProblemKind};
-use crate::model::{ApiKey, KeyScope, UserId};
+use crate::accounts::ResolveError;
+use crate::host::Host;
+use crate::model::{Account, ApiKey, KeyScope, UserId};
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,15 @@ impl Caller {
             )),
             (Some(own), _) => Ok(Some(own.clone())),
         }
+    }
+
+    /// The account of this id or alias, among those that it reaches: all others are unknown, so that
+    /// nobody learns which there are.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn account(&self, host: &Host, text: &str) -> Result<Account, ResolveError> {
+        host.accounts.named(self.user(), text)
     }
 
     /// Whether it may do this.

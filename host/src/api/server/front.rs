@@ -2,30 +2,30 @@
 //! its place among those that are worked on, and what is said when it cannot be answered.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Request, Version, header};
 use tokio::sync::{Semaphore, mpsc};
 use tower::util::{BoxCloneSyncService, ServiceExt as _};
 use tower::{Layer as _, service_fn};
 
-use super::super::authenticate::authenticate;
+use super::super::authenticate::{identify, tell};
 use super::super::caller::Caller;
 use super::super::correlation::{CorrelationId, stamp};
 use super::super::problem::{Problem, ProblemKind};
+use super::super::watched;
 use super::admission::Admission;
 use super::cors;
 use super::hosts::Hosts;
 use super::upload::Upload;
 use crate::config::ServerConfig;
 use crate::host::Host;
+use crate::keys::Spent;
 
 /// A service that answers whatever happens.
 type Answers = BoxCloneSyncService<Request<Body>, Response, Infallible>;
@@ -44,12 +44,12 @@ pub(super) struct Front {
 pub(super) enum Entry {
     /// By the socket: from whom the files' permissions let.
     Socket,
-    /// By TCP, at an address of the machine, from another one.
+    /// By TCP.
     Tcp {
-        /// The machine's.
+        /// At this address of the machine.
         at: IpAddr,
-        /// The client's.
-        from: SocketAddr,
+        /// From this one.
+        from: IpAddr,
     },
 }
 
@@ -64,8 +64,6 @@ impl Front {
             config.requests_max.min(Semaphore::MAX_PERMITS),
         ));
         let body_time = config.body_time();
-        let by_key = middleware::from_fn_with_state(Arc::clone(&host), authenticate);
-        let router = router.layer(by_key);
         let admitted = service_fn(move |request| {
             let (router, admission) = (router.clone(), Admission::new(&places));
             async move { Ok::<_, Infallible>(admitted(router, request, admission, body_time).await) }
@@ -87,9 +85,19 @@ impl Front {
         let id = CorrelationId::of_request(&request);
         request.extensions_mut().insert(id.clone());
         let is_http1 = request.version() < Version::HTTP_2;
-        let response = match self.admit(&mut request, entry) {
-            Ok(()) => self.carried_out(request).await,
-            Err(problem) => problem.into_response(),
+        let began = Instant::now();
+        let response = match self.admit_caller(&mut request, entry) {
+            Ok(spent) => {
+                let mut response = self.carried_out(request).await;
+                if let Some(spent) = spent {
+                    tell(&mut response, &spent);
+                }
+                response
+            }
+            Err(problem) => {
+                watched::refused(&id, request.method(), problem.status, began);
+                problem.into_response()
+            }
         };
         let mut response = stamp(response, &id);
         if is_http1 && self.host.stopping.has_begun() {
@@ -100,19 +108,22 @@ impl Front {
         response
     }
 
-    /// The socket says who is asking; by TCP it is looked at whether it may be asked here, and the key
-    /// says who is asking.
-    fn admit(&self, request: &mut Request<Body>, entry: Entry) -> Result<(), Problem> {
+    /// Says who is asking, and what is left of his key's rate; by TCP, also that it may be asked here.
+    fn admit_caller(
+        &self,
+        request: &mut Request<Body>,
+        entry: Entry,
+    ) -> Result<Option<Spent>, Problem> {
         match entry {
             Entry::Socket => {
                 request.extensions_mut().insert(Caller::Operator);
+                Ok(None)
             }
             Entry::Tcp { at, from } => {
                 self.hosts.check(request, at)?;
-                request.extensions_mut().insert(ConnectInfo(from));
+                Ok(identify(&self.host, request, from))
             }
         }
-        Ok(())
     }
 
     /// What changes something is carried to its end though the client goes away meanwhile: what was

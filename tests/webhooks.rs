@@ -98,9 +98,7 @@ async fn received(stage: &Stage, sent: &Sent) -> Received {
     };
     let host = &stage.host;
     let plugin = "pushed".parse().unwrap();
-    let received = host
-        .webhooks
-        .receive(&host.plugins, &host.config, &plugin, push);
+    let received = host.webhooks.receive(&host.plugins, &plugin, push);
     received.await.unwrap()
 }
 

@@ -258,3 +258,10 @@ pub fn form(arguments: &Value) -> (String, Vec<u8>) {
     body.extend(format!("--{boundary}--\r\n").bytes());
     (format!("multipart/form-data; boundary={boundary}"), body)
 }
+
+/// The problem that a response is.
+pub async fn problem(response: Response<Body>) -> Problem {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&bytes)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&bytes)))
+}

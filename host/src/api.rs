@@ -4,14 +4,16 @@ mod account_settings;
 mod account_status;
 mod accounts;
 mod authenticate;
-mod body;
 mod call;
 mod caller;
+mod coding;
+mod configuration;
 mod connection;
 mod consent;
 mod correlation;
 mod errors;
 mod events;
+mod extract;
 mod form;
 mod functions;
 mod health;
@@ -20,9 +22,11 @@ mod keys;
 mod listed;
 mod master_key;
 mod nouns;
+mod openapi;
 mod page;
 mod plugins;
 mod problem;
+mod problem_pages;
 mod refresh;
 mod route;
 mod server;
@@ -40,6 +44,7 @@ use http::Method;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
 pub use caller::Caller;
+pub use configuration::Configuration;
 pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
@@ -67,6 +72,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .fallback(route::guarded(Permission::Caller, problem::no_route))
         .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(coding::refuse_coded))
         .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
@@ -93,7 +99,10 @@ fn routes() -> Vec<Route> {
         users::routes(),
         plugins::routes(),
         store::routes(),
+        configuration::routes(),
         health::routes(),
+        openapi::routes(),
+        problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Layers};
 use crate::consent::Consent;
 use crate::gateway::{Gateway, Replies, Scrub};
 use crate::keys::Keys;
@@ -38,6 +38,8 @@ pub struct Options {
     pub scrub: Scrub,
     /// By which tokens and consents live; the system's, unless a test lets it jump.
     pub clock: Clock,
+    /// What is set outside `stoflow.toml`.
+    pub layers: Layers,
     /// How long to wait for another process that has the data directory.
     pub lock_wait: Duration,
 }
@@ -50,6 +52,7 @@ impl Options {
             compiled_dir: None,
             scrub: Scrub::On,
             clock: Clock::default(),
+            layers: Layers::default(),
             lock_wait: store::LOCK_WAIT,
         }
     }
@@ -113,9 +116,9 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let (store, master, source) = open_store(data_dir, options.lock_wait)?;
+        let (store, master, source) = open_store(data_dir, &options.layers, options.lock_wait)?;
         // Behind the store's lock: who waits for it reads what the other process has set.
-        let config = Arc::new(Config::load(data_dir)?);
+        let config = Arc::new(Config::load(data_dir, &options.layers)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
         let rate = config.server().key_rate();
@@ -176,8 +179,9 @@ impl Host {
     ///
     /// # Errors
     /// As [`store::import`], and where there is no master key.
-    pub fn import(data_dir: &Path, export: &Path) -> Result<Imported, HostError> {
-        let master = MasterKey::find_existing(data_dir, |name| std::env::var_os(name))?;
+    pub fn import(data_dir: &Path, layers: &Layers, export: &Path) -> Result<Imported, HostError> {
+        let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
+        let master = MasterKey::find_existing(data_dir, variable)?;
         Ok(store::import(data_dir, &master, export)?)
     }
 
@@ -224,9 +228,11 @@ impl Host {
 
 fn open_store(
     data_dir: &Path,
+    layers: &Layers,
     wait: Duration,
 ) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
-    let find = || MasterKey::find(data_dir, |name| std::env::var_os(name));
+    let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
+    let find = || MasterKey::find(data_dir, variable);
     let (master, source) = find()?;
     match Store::open_waiting(data_dir, &master, wait) {
         // The process that had the store may have replaced the key while this one waited.

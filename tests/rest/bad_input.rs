@@ -242,6 +242,63 @@ async fn bytes_that_are_no_text_are_refused() {
 }
 
 #[tokio::test]
+async fn a_body_of_another_media_type_or_coding_is_refused() {
+    let market = Market::new().await;
+    let target = "/api/etsy/shop/sections";
+    for media_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/xml",
+        "json",
+    ] {
+        let body = Some((media_type, r#"{"title": "a"}"#));
+        let (status, _, problem) = asked("POST", target, body).exchange(&market.stage).await;
+        assert_eq!(
+            status,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{media_type}: {problem}"
+        );
+    }
+    let request = Request::post(target)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_ENCODING, "gzip")
+        .extension(Caller::Operator)
+        .body(Body::from("{}"))
+        .unwrap();
+    let (status, headers, problem) = exchange(&market.stage, request).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{problem}");
+    assert_eq!(headers[header::ACCEPT_ENCODING], "identity");
+    for media_type in [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/problem+json",
+    ] {
+        let body = Some((media_type, r#"{"title": ""}"#));
+        let problem = asked("POST", target, body)
+            .send(&market.stage)
+            .await
+            .unwrap_err();
+        assert_eq!(problem.kind(), ProblemKind::Invalid, "{media_type}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let market = Market::new().await;
+    let title = "x".repeat(9 << 20);
+    let json = json!({ "title": title }).to_string();
+    let body = Some(("application/json", json.as_str()));
+    let asked = asked("POST", "/api/etsy/shop/sections", body);
+    let (status, _, problem) = asked.exchange(&market.stage).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(
+        problem["title"].as_str().unwrap().contains("8 MiB"),
+        "{problem}"
+    );
+    assert_eq!(market.operations(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_body_where_nobody_reads_one_is_refused() {
     let market = Market::new().await;
     for (method, target) in [

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::account_status::{AccountReport, report};
 use super::caller::Caller;
+use super::extract::{Body, Path};
 use super::problem::{Problem, ProblemKind, Violation};
 use crate::contract::{nearest, same_name};
 use crate::host::Host;
@@ -22,7 +23,7 @@ pub(super) async fn set(
     caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
-    Json(values): Json<BTreeMap<String, Option<String>>>,
+    Body(values): Body<BTreeMap<String, Option<String>>>,
 ) -> Result<Json<AccountReport>, Problem> {
     let account = caller.account(&host, &account)?;
     let installed = host.plugins.active_installed(&account.plugin)?;

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
+use super::extract::Path;
 use super::problem::Problem;
 use crate::accounts::{AccountStatus, RefreshHistory, ResolveError, Tombstone, alias};
 use crate::host::Host;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{OriginalUri, Path, Query, State};
+use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use http::Method;
 use schemars::JsonSchema;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
+use super::extract::{Path, Query};
 use super::listed::{Listed, no_cursor};
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};

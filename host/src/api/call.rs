@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, Method};
 
 use super::caller::Caller;
+use super::extract::{Path, Query};
 use super::form::CallForm;
 use super::invocation::{CALL_PROBLEMS, Invocation, Subject};
 use super::plugins::plugin_id;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use http::Method;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::account_status::ReportedState;
 use super::accounts::let_go;
 use super::caller::Caller;
+use super::extract::{Path, Query};
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, Query, RawQuery, State};
+use axum::extract::{Form, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use schemars::JsonSchema;
@@ -22,8 +22,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::body::Body;
 use super::caller::Caller;
+use super::extract::{Body, Path, Query};
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
@@ -142,7 +142,7 @@ pub(super) async fn connect_by_link(
         .get(header::ACCEPT)
         .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
     if wants_page {
-        let link = begin(&state, &caller, &plugin, &headers, wanted).await?;
+        let link = begin(&state, &caller, &plugin.0, &headers, wanted).await?;
         return Ok(with_cookie(redirect(&link.begun.url), link.cookie));
     }
     let mut response = connect(caller, state, plugin, headers, Body(wanted)).await?;

@@ -9,9 +9,10 @@ use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, StreamExt as _};
-use http::header;
-use http_body_util::BodyExt;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError};
 
+use super::extract::demand_json;
 use super::problem::{Problem, ProblemKind};
 use crate::runtime::{ASSET_BYTES_MAX, Assets, Spool, SpoolError};
 
@@ -42,8 +43,14 @@ impl<S: Send + Sync> FromRequest<S> for CallForm {
                 .map_err(bad)?;
             return read_parts(parts).await;
         }
+        let headers = request.headers().clone();
+        let arguments = read_arguments(request.into_body()).await?;
+        // No arguments are of no media type.
+        if media_type_is_said(&headers) || !arguments.is_empty() {
+            demand_json(&headers)?;
+        }
         Ok(Self {
-            arguments: read_arguments(request.into_body()).await?,
+            arguments: or_none(arguments),
             assets: Assets::default(),
         })
     }
@@ -72,8 +79,12 @@ fn is_multipart(media_type: &str) -> bool {
 
 async fn read_arguments(body: Body) -> Result<Bytes, Problem> {
     let limited = http_body_util::Limited::new(body, ARGUMENT_BYTES_MAX);
-    let bytes = limited.collect().await.map_err(bad)?.to_bytes();
-    Ok(or_none(bytes))
+    let read = limited.collect().await;
+    let read = read.map_err(|error| match error.is::<LengthLimitError>() {
+        true => too_large("the arguments", ARGUMENT_BYTES_MAX),
+        false => bad(error),
+    })?;
+    Ok(read.to_bytes())
 }
 
 /// No arguments are an empty object.
@@ -114,10 +125,7 @@ async fn arguments_part(mut part: Field<'_>) -> Result<Bytes, Problem> {
     let mut arguments = BytesMut::new();
     while let Some(piece) = part.chunk().await.map_err(bad)? {
         if arguments.len() + piece.len() > ARGUMENT_BYTES_MAX {
-            return Err(bad(format!(
-                "the part arguments has more than {} MiB",
-                ARGUMENT_BYTES_MAX >> 20
-            )));
+            return Err(too_large("the arguments", ARGUMENT_BYTES_MAX));
         }
         arguments.extend_from_slice(&piece);
     }
@@ -129,7 +137,10 @@ async fn file_part(name: &str, mut part: Field<'_>) -> Result<File, Problem> {
     let mut spool = Spool::new(ASSET_BYTES_MAX).await.map_err(not_kept)?;
     while let Some(piece) = part.chunk().await.map_err(bad)? {
         spool.push(&piece).await.map_err(|error| match error {
-            SpoolError::TooLarge { .. } => bad(format!("the file {name:?}: {error}")),
+            SpoolError::TooLarge { .. } => Problem::new(
+                ProblemKind::TooLarge,
+                format_args!("the file {name:?}: {error}"),
+            ),
             SpoolError::Io(error) => not_kept(error),
         })?;
     }
@@ -141,6 +152,17 @@ fn unquoted(name: &str) -> String {
     name.replace("%22", "\"")
         .replace("%0D", "\r")
         .replace("%0A", "\n")
+}
+
+fn media_type_is_said(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::CONTENT_TYPE)
+}
+
+fn too_large(what: &str, bytes_max: usize) -> Problem {
+    Problem::new(
+        ProblemKind::TooLarge,
+        format_args!("{what} have more than {} MiB", bytes_max >> 20),
+    )
 }
 
 fn bad(error: impl std::fmt::Display) -> Problem {

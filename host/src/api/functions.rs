@@ -14,8 +14,7 @@ mod query;
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest, OriginalUri, Path, RawQuery, Request, State};
+use axum::extract::{FromRequest, OriginalUri, RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{Method, header};
@@ -23,6 +22,7 @@ use http_body::Body as _;
 use serde_json::Value;
 
 use super::caller::Caller;
+use super::extract::Path;
 use super::form::CallForm;
 use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json, wants_events};
 use super::plugins::plugin_id;
@@ -58,7 +58,7 @@ impl Endpoint {
     fn route(self) -> Route {
         let serve = move |caller: Caller,
                           State(host): State<Arc<Host>>,
-                          path: Result<Path<Vec<(String, String)>>, PathRejection>,
+                          Path(path): Path<Vec<(String, String)>>,
                           uri: OriginalUri,
                           query: RawQuery,
                           request: Request| {
@@ -132,12 +132,11 @@ impl Endpoint {
         self,
         caller: Caller,
         host: Arc<Host>,
-        path: Result<Path<Vec<(String, String)>>, PathRejection>,
+        path: Vec<(String, String)>,
         OriginalUri(uri): OriginalUri,
         RawQuery(query): RawQuery,
         request: Request,
     ) -> Result<Response, Problem> {
-        let Path(path) = path.map_err(unreadable)?;
         let mut path = path.into_iter();
         let (_, plugin) = path.next().unwrap_or_default();
         let plugin = plugin_id(&host, &plugin)?;
@@ -207,12 +206,6 @@ impl Endpoint {
         }
         problem
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is a map_err argument")]
-fn unreadable(rejection: PathRejection) -> Problem {
-    let title = format_args!("the path cannot be read: {}", rejection.body_text());
-    Problem::new(ProblemKind::BadRequest, title)
 }
 
 /// What nobody would read is refused: its sender takes it for read.

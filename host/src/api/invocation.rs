@@ -56,9 +56,9 @@ pub(super) const CALL_PROBLEMS: &[ProblemKind] = &[
 
 /// For whom a call is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Subject {
     /// Whose accounts; an operator may leave it out where there is only one user.
-    #[schemars(with = "Option<String>")]
     pub(super) user: Option<UserId>,
     /// Id or alias; the only one there is, where it is left out.
     pub(super) account: Option<String>,

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 use jiff::{SpanRelativeTo, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::body::Body;
 use super::caller::Caller;
+use super::extract::{Body, Path, Query};
 use super::nouns::read_scopes;
 use super::problem::{Problem, ProblemKind, Violation};
 use super::route::{Permission, Route};

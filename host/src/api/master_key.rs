@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
+use super::extract::Body;
 use super::problem::Problem;
 use crate::host::Host;
 
@@ -23,7 +24,7 @@ pub(super) struct Rotate {
 pub(super) async fn rotate(
     _: Caller,
     State(host): State<Arc<Host>>,
-    Json(body): Json<Rotate>,
+    Body(body): Body<Rotate>,
 ) -> Result<Json<Value>, Problem> {
     let rotated = host.rotate_master_key(body.to).await?;
     Ok(Json(

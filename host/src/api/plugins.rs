@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use http::Method;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::caller::Caller;
+use super::extract::{Body, Octets, Path, Query};
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
-use crate::config::PluginChange;
+use crate::config::{PluginChange, SetBy};
 use crate::host::Host;
 use crate::model::{Description, PluginId, Scope};
 use crate::plugins::{Choice, Inspection, Installed};
@@ -44,28 +45,28 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         Route::new(
             Method::GET,
-            "/api/plugins/{id}",
+            "/api/plugins/{plugin}",
             Permission::Operator,
             (TAG, "Shows a plugin and what is set for it"),
             show,
         ),
         Route::new(
             Method::DELETE,
-            "/api/plugins/{id}",
+            "/api/plugins/{plugin}",
             Permission::Operator,
             (TAG, "Removes a plugin"),
             remove,
         ),
         Route::new(
             Method::GET,
-            "/api/plugins/{id}/schema",
+            "/api/plugins/{plugin}/schema",
             Permission::Caller,
             (TAG, "Says what a plugin can be called for"),
             schema,
         ),
         Route::new(
             Method::POST,
-            "/api/plugins/{id}/configuration",
+            "/api/plugins/{plugin}/configuration",
             Permission::Operator,
             (TAG, "Sets a plugin up"),
             configure,
@@ -99,13 +100,14 @@ pub(super) async fn list(
 pub(super) async fn inspect(
     _: Caller,
     State(host): State<Arc<Host>>,
-    component: Bytes,
+    Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
     Ok(Json(host.plugins.inspect(&component).await?))
 }
 
 /// How to install.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct InstallQuery {
     /// Whether what it asks for is granted.
     #[serde(default = "present")]
@@ -126,7 +128,7 @@ pub(super) async fn install(
     _: Caller,
     State(host): State<Arc<Host>>,
     Query(query): Query<InstallQuery>,
-    component: Bytes,
+    Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
     let installed = host
         .plugins
@@ -193,7 +195,7 @@ pub(super) async fn configure(
     _: Caller,
     State(host): State<Arc<Host>>,
     Path(id): Path<String>,
-    Json(change): Json<PluginChange>,
+    Body(change): Body<PluginChange>,
 ) -> Result<Json<Value>, Problem> {
     let id: PluginId = id
         .parse()
@@ -204,9 +206,26 @@ pub(super) async fn configure(
         warnings = check_scopes(&installed, &change)?;
     }
     host.config.change(&id, &change)?;
+    warnings.extend(outweighed(&host, &id, &change));
     Ok(Json(
         json!({ "id": id, "file": host.config.path(), "warnings": warnings }),
     ))
+}
+
+/// What of the change does nothing, because something weighs more than the file.
+fn outweighed(host: &Host, id: &PluginId, change: &PluginChange) -> Vec<String> {
+    let shown = host.config.shown();
+    let above = |key: String| {
+        let shown = shown.iter().find(|shown| shown.key == key)?;
+        let is_above = !matches!(shown.set_by, SetBy::File | SetBy::Default);
+        let place = shown.place.as_deref().filter(|_| is_above)?;
+        Some(format!(
+            "{key} is set by {place}, which weighs more than the file"
+        ))
+    };
+    let keys = change.keys().into_iter();
+    keys.filter_map(|key| above(format!("plugins.{id}.{key}")))
+        .collect()
 }
 
 fn check_settings(installed: &Installed, change: &PluginChange) -> Result<(), Problem> {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,6 +26,12 @@ pub enum ProblemKind {
     UnknownUser,
     /// There is no such route.
     NoRoute,
+    /// The path does not take the method.
+    NoMethod,
+    /// The body is of another media type than the route takes.
+    WrongMediaType,
+    /// The body is larger than the route takes.
+    TooLarge,
     /// There is no such plugin.
     UnknownPlugin,
     /// The plugin has no such interface or function.
@@ -100,6 +107,9 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::UnknownKey, "unknown-key", 404, 5),
     (ProblemKind::UnknownUser, "unknown-user", 404, 5),
     (ProblemKind::NoRoute, "no-route", 404, 2),
+    (ProblemKind::NoMethod, "no-method", 405, 2),
+    (ProblemKind::WrongMediaType, "wrong-media-type", 415, 2),
+    (ProblemKind::TooLarge, "too-large", 413, 2),
     (ProblemKind::UnknownPlugin, "unknown-plugin", 404, 5),
     (ProblemKind::UnknownFunction, "unknown-function", 404, 5),
     (ProblemKind::InvalidPlugin, "invalid-plugin", 422, 3),
@@ -147,6 +157,16 @@ impl ProblemKind {
         self.row().0
     }
 
+    /// The type's URI.
+    pub fn type_uri(self) -> String {
+        format!("/problems/{}", self.slug())
+    }
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|(kind, ..)| *kind)
+    }
+
     /// The kind with this slug.
     pub fn of_slug(slug: &str) -> Option<Self> {
         KINDS
@@ -167,7 +187,7 @@ impl ProblemKind {
 }
 
 /// One thing wrong with what was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// JSON Pointer.
     pub path: String,
@@ -178,10 +198,11 @@ pub struct Violation {
 }
 
 /// A problem.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// `/problems/` and the kind's slug.
     #[serde(rename = "type")]
+    #[schemars(schema_with = "types")]
     pub type_uri: String,
     /// What is wrong, in a sentence.
     pub title: String,
@@ -204,11 +225,17 @@ pub struct Problem {
     pub retry_after: Option<u32>,
 }
 
+/// The types that there are.
+fn types(_: &mut SchemaGenerator) -> Schema {
+    let types: Vec<String> = ProblemKind::all().map(ProblemKind::type_uri).collect();
+    json_schema!({ "type": "string", "format": "uri-reference", "enum": types })
+}
+
 impl Problem {
     /// A problem of a kind, in a sentence.
     pub fn new(kind: ProblemKind, title: impl fmt::Display) -> Self {
         Self {
-            type_uri: format!("/problems/{}", kind.slug()),
+            type_uri: kind.type_uri(),
             title: title.to_string(),
             status: kind.status().as_u16(),
             remedy: None,
@@ -258,12 +285,10 @@ pub(super) async fn no_route(method: Method, uri: Uri) -> Problem {
 }
 
 pub(super) async fn no_method(method: Method, uri: Uri) -> Problem {
-    let mut problem = Problem::new(
-        ProblemKind::NoRoute,
+    Problem::new(
+        ProblemKind::NoMethod,
         format_args!("{} does not take {method}", uri.path()),
-    );
-    problem.status = StatusCode::METHOD_NOT_ALLOWED.as_u16();
-    problem
+    )
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::account_status::{AccountReport, report};
 use super::caller::Caller;
+use super::extract::Path;
 use super::problem::Problem;
 use crate::accounts::IdleRefresh;
 use crate::host::Host;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::accounts::let_go;
 use super::caller::Caller;
+use super::extract::Path;
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
 use crate::host::Host;

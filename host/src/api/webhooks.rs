@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
+use super::extract::{Octets, Path};
 use super::plugins::plugin_id;
 use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
@@ -36,13 +35,8 @@ pub(super) async fn receive(
     Path(plugin): Path<String>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Octets(body): Octets,
 ) -> Result<Response, Problem> {
-    let body = body.map_err(|rejection| {
-        let mut problem = Problem::new(ProblemKind::BadRequest, rejection.body_text());
-        problem.status = rejection.status().as_u16();
-        problem
-    })?;
     let plugin = plugin_id(&host, &plugin)?;
     let url = url(&headers, &uri);
     let push = Push {

@@ -52,7 +52,7 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
         Command::Check { json } => check(client, json).await,
         Command::Export(Export { file, .. }) if file.as_os_str() == "-" => to_stdout(client).await,
         Command::Export(export) => to_file(client, &export).await,
-        Command::Import { file } => import(client.data_dir(), &file),
+        Command::Import { file } => import(client, &file),
         Command::RotateKey { to } => rotate_key(client, to).await,
     }
 }
@@ -154,8 +154,8 @@ async fn to_file(client: &mut Client, export: &Export) -> Result<(), Failure> {
 }
 
 /// Not asked of the API: what answers it stands on the store that is made here.
-fn import(data_dir: &Path, file: &Path) -> Result<(), Failure> {
-    let imported = Host::import(data_dir, file)?;
+fn import(client: &Client, file: &Path) -> Result<(), Failure> {
+    let imported = Host::import(client.data_dir(), client.layers(), file)?;
     let count: u64 = imported.records.values().sum();
     println!(
         "Imported {count} records, up to commit {}. stoflow.toml and the plugins' files are not in an export: put them there too.",

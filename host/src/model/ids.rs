@@ -1,10 +1,12 @@
 //! Ids as types, so that a user's id is never taken for an account's, and checked where they come
 //! in, so that none can leave its place in a path, a key or a log line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use rand::RngCore;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Why a text is not an id.
@@ -17,7 +19,7 @@ pub struct IdError {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $pattern:literal, $valid:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -57,6 +59,20 @@ macro_rules! id {
             }
         }
 
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -70,6 +86,7 @@ id!(
     PluginId,
     "the plugin id",
     "1 to 32 lower-case letters, digits and hyphens, beginning with a letter",
+    "^[a-z][a-z0-9-]{0,31}$",
     |text| {
         (1..=32).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -82,6 +99,7 @@ id!(
     UserId,
     "the user id",
     "1 to 128 letters, digits and . _ @ + -",
+    "^[A-Za-z0-9._@+-]{1,128}$",
     |text| {
         (1..=128).contains(&text.len())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "._@+-".contains(c))
@@ -93,6 +111,7 @@ id!(
     AccountId,
     "the account id",
     "acc_ and 16 lower-case letters and digits",
+    "^acc_[a-z0-9]{16}$",
     |text| {
         text.strip_prefix("acc_").is_some_and(|rest| {
             rest.len() == 16 && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -105,6 +124,7 @@ id!(
     KeyId,
     "the key id",
     "key_ and 16 lower-case letters and digits",
+    "^key_[a-z0-9]{16}$",
     |text| {
         text.strip_prefix("key_").is_some_and(|rest| {
             rest.len() == 16 && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -117,6 +137,7 @@ id!(
     CallId,
     "the call id",
     "26 digits and lower-case letters",
+    "^[a-z0-9]{26}$",
     |text| text.len() == 26 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 );
 

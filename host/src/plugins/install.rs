@@ -2,6 +2,7 @@
 //! entered. Nothing is written before all of that went well and the operator has said yes.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use crate::model::{Description, Grant, OAuth2Provider};
 use crate::runtime::LinkedPlugin;
 
 /// What the operator says to what a plugin asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
     /// Grant all that it asks for.

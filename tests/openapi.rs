@@ -74,6 +74,8 @@ async fn the_document_is_whole() {
         let summary = operation["summary"].as_str().unwrap();
         assert!(!summary.is_empty(), "{what}");
         let responses = operation["responses"].as_object().unwrap();
+        let succeeds = responses.keys().any(|status| status.as_str() < "400");
+        assert!(succeeds, "{what} does not say what it answers");
         assert!(responses.contains_key("500"), "{what}");
         for (status, response) in responses {
             let says = response["description"].as_str().unwrap();
@@ -117,6 +119,40 @@ async fn every_function_of_a_plugin_is_an_operation_with_its_own_schema() {
     assert!(create["requestBody"]["content"]["multipart/form-data"].is_object());
     let target = &document["components"]["schemas"]["etsy.publish.target"];
     assert_eq!(target["enum"], json!(["draft", "active"]));
+}
+
+#[tokio::test]
+async fn a_function_has_the_routes_that_the_contract_gives_it() {
+    let stage = Stage::new();
+    stage.install("plugins/etsy").await.unwrap();
+    let document = document(&stage).await;
+    assert!(
+        document["paths"]
+            .get("/api/{plugin}/listings/active")
+            .is_none()
+    );
+    let active = &document["paths"]["/api/etsy/listings/active"]["get"];
+    let parameters = active["parameters"].as_array().unwrap().iter();
+    let names: Vec<&str> = parameters.map(|it| it["name"].as_str().unwrap()).collect();
+    assert!(
+        names.contains(&"cursor") && names.contains(&"account"),
+        "{names:?}"
+    );
+    assert!(!names.contains(&"state"), "{names:?}");
+    assert!(active["responses"]["200"]["headers"]["Link"].is_object());
+    assert_eq!(active["x-scopes"], json!(["listings:read"]));
+    let ship = &document["paths"]["/api/etsy/orders/{id}/ship"]["post"];
+    assert_eq!(ship["parameters"][0]["in"], "path");
+    let body = &ship["requestBody"]["content"]["application/json"]["schema"];
+    assert!(body["properties"].get("id").is_none(), "{body}");
+    assert_eq!(ship["x-scopes"], json!(["orders:write"]));
+}
+
+#[tokio::test]
+async fn dump() {
+    let stage = Stage::new();
+    stage.install("plugins/etsy").await.unwrap();
+    std::fs::write("/tmp/openapi.json", document(&stage).await.to_string()).unwrap();
 }
 
 #[tokio::test]

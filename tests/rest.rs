@@ -3,6 +3,8 @@
 
 mod asked;
 mod bad_input;
+mod connection;
+mod own;
 mod pages;
 
 use serde_json::{Map, Value, json};

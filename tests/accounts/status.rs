@@ -159,7 +159,7 @@ async fn a_disconnected_account_is_remembered_by_its_id_alone_for_ninety_days() 
 
     let gone = report(&market).await;
     let fields: Vec<&String> = gone.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["id", "plugin", "reason", "since", "state"]);
+    assert_eq!(fields, ["id", "plugin", "state", "since", "reason"]);
     assert_eq!(gone["state"], "disconnected");
     let text = gone.to_string();
     let identity = &before["account"]["identity"];

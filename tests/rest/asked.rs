@@ -60,6 +60,15 @@ impl Asked {
         }
     }
 
+    /// An address.
+    pub fn get(target: &str) -> Self {
+        Self {
+            method: "GET",
+            target: target.to_owned(),
+            body: None,
+        }
+    }
+
     pub async fn send(&self, stage: &Stage) -> Result<Value, Problem> {
         let (status, _, body) = self.exchange(stage).await;
         match status.is_success() {
@@ -71,6 +80,8 @@ impl Asked {
     /// Status, headers and JSON.
     pub async fn exchange(&self, stage: &Stage) -> (StatusCode, HeaderMap, Value) {
         let mut request = Request::builder()
+            // What takes long is waited for.
+            .header("prefer", "wait=60")
             .method(self.method)
             .uri(&self.target)
             .extension(Caller::Operator);
@@ -81,6 +92,11 @@ impl Asked {
         }
         exchange(stage, request.body(content).unwrap()).await
     }
+}
+
+/// What is at an address.
+pub async fn get(stage: &Stage, target: &str) -> Result<Value, Problem> {
+    Asked::get(target).send(stage).await
 }
 
 /// Status, headers and JSON of a reply.

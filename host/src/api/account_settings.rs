@@ -18,12 +18,15 @@ use crate::model::{PluginId, Setting};
 /// A setting is an id, a name or a word.
 const VALUE_CHARS_MAX: usize = 500;
 
+/// Values by the settings' names; null takes one away.
+pub(super) type Values = BTreeMap<String, Option<String>>;
+
 /// Sets, and with null unsets, values: all of them, or where one is wrong none.
 pub(super) async fn set(
     caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
-    Body(values): Body<BTreeMap<String, Option<String>>>,
+    Body(values): Body<Values>,
 ) -> Result<Json<AccountReport>, Problem> {
     let account = caller.account(&host, &account)?;
     let installed = host.plugins.active_installed(&account.plugin)?;

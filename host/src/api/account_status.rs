@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
@@ -16,7 +17,7 @@ use crate::host::Host;
 use crate::model::{Account, AccountId, AccountState, PluginId};
 
 /// What is told of an account.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountReport {
     /// Which one.
     pub id: AccountId,
@@ -50,7 +51,7 @@ pub struct AccountReport {
 }
 
 /// Whether an account works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportedState {
     /// Calls work.
@@ -62,7 +63,7 @@ pub enum ReportedState {
 }
 
 /// What is told of a token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportedToken {
     /// When it was asked for.
     pub issued_at: Timestamp,
@@ -77,7 +78,7 @@ pub struct ReportedToken {
 }
 
 /// A setting that each account may have its own value of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportedSetting {
     /// By which it is set.
     pub name: String,

@@ -7,13 +7,14 @@ use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use http::Method;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
+use super::account_status::AccountReport;
 use super::caller::Caller;
 use super::extract::{Path, Query};
 use super::listed::{Listed, no_cursor};
 use super::problem::{Problem, ProblemKind};
+use super::refresh::Refreshed;
 use super::route::{Permission, Route};
 use super::{account_settings, account_status, refresh};
 use crate::accounts::Revocation;
@@ -33,44 +34,64 @@ pub(super) fn routes() -> Vec<Route> {
             (TAG, "Lists connected accounts"),
             list,
         )
-        .query::<ListQuery>(),
+        .query::<ListQuery>()
+        .replies::<Listed<Account>>(200, "A page of accounts."),
         Route::new(
             Method::GET,
             "/api/accounts/{account}",
             read(),
             (TAG, "Says whether an account works, and why not"),
             account_status::show,
-        ),
+        )
+        .replies::<AccountReport>(200, "What is known of it.")
+        .fails(NAMED),
         Route::new(
             Method::DELETE,
             "/api/accounts/{account}",
             write(),
             (TAG, "Disconnects an account and forgets it"),
             disconnect,
-        ),
+        )
+        .replies::<Disconnected>(200, "It is gone.")
+        .fails(NAMED),
         Route::new(
             Method::POST,
             "/api/accounts/{account}/refresh",
             write(),
             (TAG, "Refreshes an account's token now"),
             refresh::one,
-        ),
+        )
+        .replies::<AccountReport>(200, "It has a new token.")
+        .fails(NAMED)
+        .fails(&[ProblemKind::ConsentNeeded, ProblemKind::Configuration]),
         Route::new(
             Method::POST,
             "/api/accounts/refresh",
             Permission::Operator,
             (TAG, "Refreshes the tokens that nobody has used for long"),
             refresh::idle,
-        ),
+        )
+        .replies::<Vec<Refreshed>>(200, "What came of each."),
         Route::new(
             Method::POST,
             "/api/accounts/{account}/settings",
             write(),
             (TAG, "Gives an account settings of its own"),
             account_settings::set,
-        ),
+        )
+        .body::<account_settings::Values>()
+        .replies::<AccountReport>(200, "They are set.")
+        .fails(NAMED)
+        .fails(&[
+            ProblemKind::UnknownPlugin,
+            ProblemKind::NotGranted,
+            ProblemKind::InvalidPlugin,
+        ]),
     ]
 }
+
+/// How naming an account may fail.
+const NAMED: &[ProblemKind] = &[ProblemKind::UnknownAccount, ProblemKind::AccountNeeded];
 
 /// How many are listed at a time where nothing is said.
 const LISTED: usize = 100;
@@ -83,13 +104,36 @@ const LISTED_MAX: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     /// Only this user's.
-    #[schemars(with = "Option<String>")]
     user: Option<UserId>,
     /// How many at most; 100 where it is left out, 1,000 at most.
     #[schemars(range(min = 1))]
     limit: Option<usize>,
     /// Where the page begins, as the page before says.
     cursor: Option<String>,
+}
+
+/// An account that is not there any more.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Disconnected {
+    /// Which one it was.
+    account: AccountId,
+    revocation: Revoked,
+    /// For people.
+    pub(super) done: String,
+}
+
+/// What became of its token at the marketplace.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Revoked {
+    /// It was revoked.
+    Done,
+    /// The marketplace offers no way to revoke it.
+    NotOffered,
+    /// It could not be revoked.
+    Failed,
+    /// It had none.
+    Nothing,
 }
 
 pub(super) async fn list(
@@ -116,13 +160,13 @@ pub(super) async fn disconnect(
     caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Disconnected>, Problem> {
     let account = caller.account(&host, &account)?;
     let_go(&host, &account).await.map(Json)
 }
 
 /// Disconnects an account, and says what became of it.
-pub(super) async fn let_go(host: &Host, account: &Account) -> Result<Value, Problem> {
+pub(super) async fn let_go(host: &Host, account: &Account) -> Result<Disconnected, Problem> {
     let config = host.config.plugin(&account.plugin);
     let done = host.consent.disconnect(&account.id, &config).await?;
     host.gateway.forget(&account.id);
@@ -134,21 +178,24 @@ pub(super) async fn let_go(host: &Host, account: &Account) -> Result<Value, Prob
     };
     host.plugins.forget(&account.id).await?;
     let (revocation, revoked) = match done.revocation {
-        Revocation::Done => ("done", "its token was revoked".to_owned()),
+        Revocation::Done => (Revoked::Done, "its token was revoked".to_owned()),
         Revocation::NotOffered => (
-            "not_offered",
+            Revoked::NotOffered,
             "the marketplace offers no way to revoke its token; the seller can remove the app in the settings there".to_owned(),
         ),
         Revocation::Failed(why) => (
-            "failed",
+            Revoked::Failed,
             format!("its token could not be revoked at the marketplace: {why}"),
         ),
-        Revocation::Nothing => ("nothing", "it had no token".to_owned()),
+        Revocation::Nothing => (Revoked::Nothing, "it had no token".to_owned()),
     };
     let name = &done.account.identity.name;
-    Ok(json!({
-        "account": done.account.id,
-        "revocation": revocation,
-        "done": format!("Disconnected {name} ({}): its tokens, its settings and what its calls had left behind are forgotten; {revoked}.", done.account.id),
-    }))
+    Ok(Disconnected {
+        account: done.account.id.clone(),
+        revocation,
+        done: format!(
+            "Disconnected {name} ({}): its tokens, its settings and what its calls had left behind are forgotten; {revoked}.",
+            done.account.id
+        ),
+    })
 }

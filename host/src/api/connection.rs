@@ -9,10 +9,9 @@ use http::Method;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::account_status::ReportedState;
-use super::accounts::let_go;
+use super::accounts::{Disconnected, let_go};
 use super::caller::Caller;
 use super::extract::{Path, Query};
 use super::plugins::plugin_id;
@@ -44,6 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
             disconnect,
         )
         .query::<Whose>()
+        .replies::<Disconnected>(200, "It is gone.")
         .fails(&[
             ProblemKind::UnknownPlugin,
             ProblemKind::UnknownAccount,
@@ -57,7 +57,6 @@ pub(super) fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Whose {
     /// Whose; an operator may leave it out.
-    #[schemars(with = "Option<String>")]
     user: Option<UserId>,
     /// Id or alias.
     account: Option<String>,
@@ -69,7 +68,6 @@ pub struct Connections {
     /// Whether calls work for one of them at least.
     pub connected: bool,
     /// On which marketplace.
-    #[schemars(with = "String")]
     pub plugin: PluginId,
     /// In the order of their ids; empty where none has ever consented or all are disconnected.
     pub accounts: Vec<Connection>,
@@ -79,10 +77,8 @@ pub struct Connections {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Connection {
     /// By which calls name it.
-    #[schemars(with = "String")]
     pub account: AccountId,
     /// Whose it is.
-    #[schemars(with = "String")]
     pub user: UserId,
     /// The shop's name, as the marketplace has it.
     pub shop: String,
@@ -90,10 +86,8 @@ pub struct Connection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shop_id: Option<String>,
     /// Whether calls work, or the seller has to consent again.
-    #[schemars(with = "String")]
     pub state: ReportedState,
     /// Since when it is so.
-    #[schemars(with = "String")]
     pub since: Timestamp,
     /// Why calls do not work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,7 +98,6 @@ pub struct Connection {
     pub missing_scopes: Vec<String>,
     /// Until when the token is good, which the host replaces by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     pub token_expires_at: Option<Timestamp>,
 }
 
@@ -171,7 +164,7 @@ pub(super) async fn disconnect(
     State(host): State<Arc<Host>>,
     Path(plugin): Path<String>,
     Query(whose): Query<Whose>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Disconnected>, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     host.plugins.active_installed(&plugin)?;
     let user = caller.whose(whose.user)?;

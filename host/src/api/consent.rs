@@ -9,6 +9,7 @@ mod cookies;
 mod failed;
 mod identify;
 mod pages;
+mod replies;
 
 use std::sync::Arc;
 
@@ -19,7 +20,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use url::Url;
 
 use super::caller::Caller;
@@ -34,7 +34,9 @@ use crate::consent::{
 use crate::host::Host;
 use crate::model::{PluginId, UserId};
 use crate::secret::Secret;
+use crate::telemetry;
 use cookies::SameSite;
+use replies::{Callback, Completed, Invitation};
 
 /// A seller's consent.
 pub(super) fn routes() -> Vec<Route> {
@@ -49,6 +51,7 @@ pub(super) fn routes() -> Vec<Route> {
             connect,
         )
         .body::<Connect>()
+        .replies::<Invitation>(200, LINK)
         .fails(BEGIN_PROBLEMS),
         Route::new(
             Method::GET,
@@ -58,6 +61,11 @@ pub(super) fn routes() -> Vec<Route> {
             connect_by_link,
         )
         .query::<Connect>()
+        .replies::<Invitation>(200, LINK)
+        .replies_empty(
+            303,
+            "For `Accept: text/html`: the way to the marketplace's page.",
+        )
         .fails(BEGIN_PROBLEMS),
         Route::new(
             Method::GET,
@@ -65,7 +73,16 @@ pub(super) fn routes() -> Vec<Route> {
             Permission::Anybody,
             (TAG, "Takes the seller's browser back from the marketplace"),
             callback,
-        ),
+        )
+        .query::<Callback>()
+        .replies_with(200, "A page that asks the person.", PAGE)
+        .replies_empty(303, "The way back to the backend that began it.")
+        .replies_with(400, NOTHING, PAGE)
+        .replies_with(403, NOTHING, PAGE)
+        .replies_with(404, "There is no such marketplace here.", PAGE)
+        .replies_with(409, NOTHING, PAGE)
+        .replies_with(500, NOTHING, PAGE)
+        .replies_with(503, NOTHING, PAGE),
         Route::new(
             Method::POST,
             "/api/{plugin}/oauth/confirm",
@@ -73,6 +90,14 @@ pub(super) fn routes() -> Vec<Route> {
             (TAG, "Takes the decision of the person in the browser"),
             confirm,
         )
+        .form::<Confirm>()
+        .replies_with(200, "A page that says what was done.", PAGE)
+        .replies_with(400, NOTHING, PAGE)
+        .replies_with(403, NOTHING, PAGE)
+        .replies_with(404, "There is no such marketplace here.", PAGE)
+        .replies_with(409, NOTHING, PAGE)
+        .replies_with(500, NOTHING, PAGE)
+        .replies_with(503, NOTHING, PAGE)
         .body_bytes_max(FORM_BYTES_MAX),
         Route::new(
             Method::POST,
@@ -81,14 +106,33 @@ pub(super) fn routes() -> Vec<Route> {
             (TAG, "Takes the marketplace's answer, then the decision"),
             complete,
         )
-        .body::<Complete>(),
+        .body::<Complete>()
+        .replies::<Completed>(200, "An offer, or what became of it.")
+        .fails(&[
+            ProblemKind::UnknownPlugin,
+            ProblemKind::UnknownAccount,
+            ProblemKind::NotGranted,
+            ProblemKind::ConsentFailed,
+            ProblemKind::ConsentDenied,
+            ProblemKind::ConsentExpired,
+            ProblemKind::ConsentUsed,
+            ProblemKind::ConsentForeign,
+            ProblemKind::OtherSeller,
+            ProblemKind::Configuration,
+        ]),
     ]
 }
+
+const LINK: &str = "Where to send the seller's browser.";
+const PAGE: &str = "text/html";
+const NOTHING: &str = "A page that says why nothing was connected.";
 
 /// How a consent fails to begin, besides as every route may.
 const BEGIN_PROBLEMS: &[ProblemKind] = &[
     ProblemKind::UnknownPlugin,
     ProblemKind::UnknownAccount,
+    ProblemKind::AccountNeeded,
+    ProblemKind::InvalidPlugin,
     ProblemKind::Configuration,
     ProblemKind::NotGranted,
 ];
@@ -102,7 +146,6 @@ const FORM_BYTES_MAX: usize = 16 << 10;
 pub(super) struct Connect {
     /// The key's user, or the account's owner, where one is named, if it is left out.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     user: Option<UserId>,
     /// The account that is to be renewed, by id or alias.
     #[serde(default)]
@@ -120,12 +163,12 @@ pub(super) async fn connect(
     Body(connect): Body<Connect>,
 ) -> Result<Response, Problem> {
     let link = begin(&host, &caller, &plugin, &headers, connect).await?;
-    let body = Json(json!({
-        "user": link.user,
-        "url": link.begun.url,
-        "redirect_uri": link.begun.redirect_uri,
-        "expires_at": link.begun.expires_at,
-    }));
+    let body = Json(Invitation {
+        user: link.user,
+        url: link.begun.url.to_string(),
+        redirect_uri: link.begun.redirect_uri,
+        expires_at: link.begun.expires_at,
+    });
     Ok(with_cookie(body.into_response(), link.cookie))
 }
 
@@ -281,7 +324,7 @@ fn asked(host: &Host, plugin: &PluginId, name: &str, offered: Offered) -> Respon
 }
 
 /// What the person in the browser decided.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Confirm {
     consent: String,
     decision: Decision,
@@ -368,7 +411,7 @@ pub(super) async fn complete(
     State(host): State<Arc<Host>>,
     Path(plugin): Path<String>,
     Body(body): Body<Complete>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Completed>, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let name = host.plugins.active_installed(&plugin)?.description.name;
     let user = caller.whose(body.user)?;
@@ -381,14 +424,7 @@ pub(super) async fn complete(
                 from: From::Caller(caller, user),
             };
             let offered = answer.give(&host).await.map_err(failed::problem)?;
-            Ok(Json(json!({
-                "consent": offered.id.expose(),
-                "user": offered.user,
-                "identity": offered.identity,
-                "renews": offered.renews,
-                "warnings": offered.warnings,
-                "expires_at": offered.expires_at,
-            })))
+            Ok(Json(offered.into()))
         }
         (None, Some(id)) => {
             let party = Party::Caller {
@@ -398,15 +434,11 @@ pub(super) async fn complete(
             let id = Secret::new(id);
             let decided = decide(&host, &plugin, &id, party, body.decision).await;
             Ok(Json(match decided.map_err(failed::problem)? {
-                Decided::Connected(connected) => json!({
-                    "account": connected.account,
-                    "renewed": connected.renewed,
-                    "warnings": connected.warnings,
-                }),
-                Decided::Declined(declined) => json!({
-                    "account": null,
-                    "done": format!("Nothing was connected; {}.", pages::given_back(&declined, &name)),
-                }),
+                Decided::Connected(connected) => (*connected).into(),
+                Decided::Declined(declined) => Completed::declined(format!(
+                    "Nothing was connected; {}.",
+                    pages::given_back(&declined, &name)
+                )),
             }))
         }
         _ => Err(Problem::new(
@@ -432,7 +464,7 @@ impl Answer {
     /// In a task of its own: a browser that goes away meanwhile takes no tokens along.
     async fn give(self, host: &Arc<Host>) -> Result<Offered, ConsentError> {
         let host = Arc::clone(host);
-        let answered = tokio::spawn(async move {
+        let answered = tokio::spawn(telemetry::carried(async move {
             let party = match &self.from {
                 From::Browser(cookies) => Party::Browser(cookies),
                 From::Caller(caller, user) => Party::Caller {
@@ -448,7 +480,7 @@ impl Answer {
             let config = host.config.plugin(&self.plugin);
             let identify = |token: Bearer| identify::identify(&host, &self.plugin, token);
             host.consent.answer(returned, &config, identify).await
-        });
+        }));
         let stopped = || ConsentError::Unavailable("the host is being stopped".to_owned());
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }

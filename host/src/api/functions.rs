@@ -15,7 +15,7 @@ mod query;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, OriginalUri, RawQuery, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, header};
 use http_body::Body as _;
@@ -24,34 +24,44 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::extract::Path;
 use super::form::CallForm;
-use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json, wants_events};
+use super::idempotency::{Once, Repeats, uncertain};
+use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json};
+use super::operation::Usually;
 use super::plugins::plugin_id;
+use super::prefer::Preference;
 use super::problem::{Problem, ProblemKind, Violation};
 use super::route::{Permission, Route};
 use crate::contract::{
-    self, ArgumentCode, Function, Schema, facts, function_routes, function_summary, key_scope,
+    self, ArgumentCode, Function, Schema, TimeLimit, facts, function_routes, function_summary,
+    key_scope,
 };
 use crate::host::Host;
 use crate::model;
 use paging::Paging;
+pub(super) use paging::pages;
 use query::Query;
+pub(super) use query::{Parameter, parameters};
 
 /// A function, at one of its routes.
 #[derive(Debug, Clone, Copy)]
-struct Endpoint {
-    interface: &'static str,
-    function: &'static str,
-    at: &'static contract::Route,
+pub(super) struct Endpoint {
+    pub(super) interface: &'static str,
+    pub(super) function: &'static str,
+    pub(super) at: &'static contract::Route,
 }
 
 /// The routes of the contract's functions.
 pub(super) fn routes() -> Vec<Route> {
-    let all = function_routes().map(|(interface, function, _, at)| Endpoint {
+    endpoints().map(Endpoint::route).collect()
+}
+
+/// All functions at all their routes.
+pub(super) fn endpoints() -> impl Iterator<Item = Endpoint> {
+    function_routes().map(|(interface, function, _, at)| Endpoint {
         interface,
         function,
         at,
-    });
-    all.map(Endpoint::route).collect()
+    })
 }
 
 impl Endpoint {
@@ -68,15 +78,24 @@ impl Endpoint {
         let permission = self.permission();
         let route = Route::new(
             method,
-            format!("/api/{{plugin}}{}", self.at.path),
+            self.path("{plugin}"),
             permission,
             (self.tag(), self.summary()),
             serve,
         );
-        route.query::<Subject>().fails(CALL_PROBLEMS)
+        route
+            .query::<Subject>()
+            .replies::<Value>(200, "What the function returned.")
+            .repeats(Repeats::Called(Usually::AtOnce))
+            .fails(CALL_PROBLEMS)
     }
 
-    fn method(self) -> Method {
+    /// Where a plugin has it.
+    pub(super) fn path(self, plugin: &str) -> String {
+        format!("/api/{plugin}{}", self.at.path)
+    }
+
+    pub(super) fn method(self) -> Method {
         match self.at.method {
             model::Method::Get => Method::GET,
             model::Method::Head => Method::HEAD,
@@ -89,19 +108,19 @@ impl Endpoint {
 
     /// Whether the arguments are in the body. A client cannot rely on the body of another method
     /// reaching anybody (RFC 9110 §9.3.1, §9.3.5).
-    fn has_body(self) -> bool {
+    pub(super) fn has_body(self) -> bool {
         matches!(
             self.at.method,
             model::Method::Post | model::Method::Put | model::Method::Patch
         )
     }
 
-    fn permission(self) -> Permission {
+    pub(super) fn permission(self) -> Permission {
         let facts = facts(self.interface, self.function);
         Permission::Scope(key_scope(self.interface, &facts))
     }
 
-    fn tag(self) -> &'static str {
+    pub(super) fn tag(self) -> &'static str {
         match self.interface {
             "publish" => "Products",
             "listings" => "Listings",
@@ -113,7 +132,7 @@ impl Endpoint {
         }
     }
 
-    fn summary(self) -> String {
+    pub(super) fn summary(self) -> String {
         let mut summary = function_summary(self.interface, self.function);
         for (name, value) in self.at.fixed {
             summary.push_str(&format!("; {name} is {}", value.trim_matches('"')));
@@ -122,7 +141,7 @@ impl Endpoint {
     }
 
     /// Whether the path says this parameter.
-    fn says(self, param: &str) -> bool {
+    pub(super) fn says(self, param: &str) -> bool {
         let segments = self.at.path.split('/');
         let mut named = segments.filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
         self.at.fixed.iter().any(|(name, _)| *name == param) || named.any(|name| name == param)
@@ -145,7 +164,8 @@ impl Endpoint {
         let callee = self.callee(schema)?;
         let query = Query::parse(query.as_deref().unwrap_or_default())?;
         let said = path::arguments(self, schema.shape(), callee.shape(), path)?;
-        let headers = request.headers().clone();
+        let wished = Preference::of(request.headers());
+        let once = request.extensions().get::<Once>().cloned();
         let form = match self.has_body() {
             true => {
                 query.refuse_arguments()?;
@@ -166,8 +186,14 @@ impl Endpoint {
         };
         let subject = query.subject.clone();
         let invocation = Invocation::of(&host, caller, &active, callee, subject, form)?;
-        if wants_events(&headers) {
-            return Ok(invocation.stream(host).into_response());
+        let takes_long = callee.facts().time_limit == TimeLimit::Operation;
+        if takes_long || wished.events {
+            let wished = (wished, Usually::AtOnce);
+            let answer = invocation.answer(host, wished, once).await;
+            return answer.map_err(|problem| self.naming_the_path(problem));
+        }
+        if once.is_some_and(|once| once.broke_off) && !callee.facts().repeatable {
+            return Err(uncertain());
         }
         let reply = invocation.run(&host).await;
         let reply = reply.map_err(|problem| self.naming_the_path(problem))?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
 use super::extract::Body;
@@ -14,20 +14,30 @@ use super::problem::Problem;
 use crate::host::Host;
 
 /// Where the new key lies; beside the store without a file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotate {
     #[serde(default)]
     to: Option<PathBuf>,
 }
 
+/// A store under another key.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Rotated {
+    /// How many records were sealed again.
+    records: u64,
+    /// For people: what was done and what is left to do, a line each.
+    done: Vec<String>,
+}
+
 pub(super) async fn rotate(
     _: Caller,
     State(host): State<Arc<Host>>,
     Body(body): Body<Rotate>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Rotated>, Problem> {
     let rotated = host.rotate_master_key(body.to).await?;
-    Ok(Json(
-        json!({ "records": rotated.records, "done": rotated.told() }),
-    ))
+    Ok(Json(Rotated {
+        records: rotated.records,
+        done: rotated.told(),
+    }))
 }

@@ -29,6 +29,8 @@ pub const NOUNS: &[(&str, &str)] = &[
     ),
     ("events", "what has happened: orders, listings, accounts"),
     ("webhooks", "which pushes of the marketplace are taken"),
+    ("operations", "what was asked for and takes long"),
+    ("events", "what has happened"),
     ("plugins", "what plugins say of themselves"),
 ];
 

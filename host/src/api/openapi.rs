@@ -3,6 +3,7 @@
 
 mod functions;
 mod operations;
+mod parameters;
 mod problems;
 mod values;
 
@@ -15,6 +16,7 @@ use http::{HeaderValue, Method, header};
 use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
+use super::functions::endpoints;
 use super::problem::Problem;
 use super::route::{Permission, Route};
 use crate::host::Host;
@@ -27,6 +29,21 @@ use values::put;
 const TAGS: &[(&str, &str)] = &[
     ("Consent", "A seller lets the host act for his shop."),
     ("Accounts", "Sellers' connections to marketplaces."),
+    ("Products", "From a product to a listing that buyers see."),
+    ("Listings", "What is on a marketplace."),
+    ("Orders", "What buyers have bought."),
+    (
+        "Shop",
+        "The seller's shop, its sections, and what it lacks.",
+    ),
+    (
+        "Policies",
+        "Shipping profiles and the other rules that a seller keeps on a marketplace.",
+    ),
+    (
+        "Categories",
+        "Under what a marketplace lists goods, and what it asks for there.",
+    ),
     ("Calls", "Functions of plugins, by their names."),
     ("Webhooks", "What marketplaces push."),
     (
@@ -37,6 +54,13 @@ const TAGS: &[(&str, &str)] = &[
         "Store",
         "What is kept, and the key that it is sealed under.",
     ),
+    ("Keys", "Keys to the API."),
+    ("Users", "Who has accounts or keys here."),
+    (
+        "Host",
+        "The host itself: its settings, and what it has counted.",
+    ),
+    ("Health", "Whether the host lives and is ready."),
     ("Documentation", "This document and its pages."),
 ];
 
@@ -96,6 +120,12 @@ fn active(host: &Host) -> Result<Vec<Arc<ActivePlugin>>, PluginsError> {
     Ok(loaded.collect())
 }
 
+/// Whether a route stands for a function of any plugin. Where there are plugins, theirs take its place.
+fn is_any_function(route: &Route) -> bool {
+    let mut at = endpoints().map(|endpoint| endpoint.path("{plugin}"));
+    route.path == ANY_FUNCTION || at.any(|path| route.path == path)
+}
+
 /// The document of these routes and plugins.
 fn document(routes: &[Route], plugins: &[Arc<ActivePlugin>]) -> Value {
     let ids = plugins
@@ -105,7 +135,7 @@ fn document(routes: &[Route], plugins: &[Arc<ActivePlugin>]) -> Value {
     let mut paths = Map::new();
     for route in routes
         .iter()
-        .filter(|route| route.path != ANY_FUNCTION || plugins.is_empty())
+        .filter(|route| plugins.is_empty() || !is_any_function(route))
     {
         let operation = operations.operation(route);
         enter(&mut paths, &route.path, route.method.as_str(), operation);

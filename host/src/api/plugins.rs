@@ -1,5 +1,7 @@
 //! `/api/plugins`: install, list, show, set up, remove.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,15 +9,16 @@ use axum::extract::State;
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::extract::{Body, Octets, Path, Query};
 use super::problem::{Problem, ProblemKind};
+use super::reserved;
 use super::route::{Permission, Route};
 use crate::config::{PluginChange, SetBy};
+use crate::contract::Shape;
 use crate::host::Host;
-use crate::model::{Description, PluginId, Scope};
+use crate::model::{Description, Grant, PluginId, Scope};
 use crate::plugins::{Choice, Inspection, Installed};
 
 /// Plugins, and what the operator sets for them.
@@ -28,54 +31,80 @@ pub(super) fn routes() -> Vec<Route> {
             Permission::Operator,
             (TAG, "Lists installed plugins"),
             list,
-        ),
+        )
+        .replies::<Vec<Entry>>(200, "All versions."),
         Route::new(
             Method::POST,
             "/api/plugins",
             Permission::Operator,
             (TAG, "Installs a plugin"),
             install,
-        ),
+        )
+        .query::<InstallQuery>()
+        .body_of("application/wasm")
+        .replies::<Inspection>(200, "It is installed.")
+        .fails(&[
+            ProblemKind::InvalidPlugin,
+            ProblemKind::NotGranted,
+            ProblemKind::Conflict,
+            ProblemKind::Configuration,
+        ]),
         Route::new(
             Method::POST,
             "/api/plugins/inspect",
             Permission::Operator,
             (TAG, "Says what a plugin asks for, without installing it"),
             inspect,
-        ),
+        )
+        .body_of("application/wasm")
+        .replies::<Inspection>(200, "What it is and asks for.")
+        .fails(&[ProblemKind::InvalidPlugin]),
         Route::new(
             Method::GET,
             "/api/plugins/{plugin}",
             Permission::Operator,
             (TAG, "Shows a plugin and what is set for it"),
             show,
-        ),
+        )
+        .replies::<Shown>(200, "Its versions and its configuration.")
+        .fails(&[ProblemKind::UnknownPlugin]),
         Route::new(
             Method::DELETE,
             "/api/plugins/{plugin}",
             Permission::Operator,
             (TAG, "Removes a plugin"),
             remove,
-        ),
+        )
+        .replies::<Removed>(200, "It is gone.")
+        .fails(&[ProblemKind::UnknownPlugin, ProblemKind::Conflict]),
         Route::new(
             Method::GET,
             "/api/plugins/{plugin}/schema",
             Permission::Caller,
             (TAG, "Says what a plugin can be called for"),
             schema,
-        ),
+        )
+        .replies::<Callable>(200, "Its interfaces, functions and types.")
+        .fails(&[
+            ProblemKind::UnknownPlugin,
+            ProblemKind::NotGranted,
+            ProblemKind::InvalidPlugin,
+        ]),
         Route::new(
             Method::POST,
             "/api/plugins/{plugin}/configuration",
             Permission::Operator,
             (TAG, "Sets a plugin up"),
             configure,
-        ),
+        )
+        .body::<PluginChange>()
+        .replies::<Configured>(200, "It is set.")
+        .fails(&[ProblemKind::Configuration]),
     ]
 }
 
 /// A plugin in a list.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// The version.
     #[serde(flatten)]
@@ -102,7 +131,13 @@ pub(super) async fn inspect(
     State(host): State<Arc<Host>>,
     Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
-    Ok(Json(host.plugins.inspect(&component).await?))
+    let inspection = host.plugins.inspect(&component).await?;
+    refuse_reserved(&inspection)?;
+    Ok(Json(inspection))
+}
+
+fn refuse_reserved(inspection: &Inspection) -> Result<(), Problem> {
+    reserved::refuse(&inspection.installed.description.id, &super::routes())
 }
 
 /// How to install.
@@ -130,6 +165,7 @@ pub(super) async fn install(
     Query(query): Query<InstallQuery>,
     Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
+    refuse_reserved(&host.plugins.inspect(&component).await?)?;
     let installed = host
         .plugins
         .install(&component, query.grant, query.activate, query.replace)
@@ -138,11 +174,37 @@ pub(super) async fn install(
 }
 
 /// What is shown of a plugin. Its secrets are not among it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Shown {
+    id: PluginId,
+    versions: Vec<Entry>,
+    configuration: Configuration,
+}
+
+/// What the operator has set for a plugin.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Configuration {
+    /// Where it stands.
+    file: PathBuf,
+    client_id: Option<String>,
+    /// As stars, where there is one.
+    client_secret: Option<String>,
+    /// How many there are.
+    webhook_secrets: usize,
+    redirect_uri: Option<String>,
+    /// Scopes that sellers are not asked for.
+    scopes_left_out: BTreeSet<String>,
+    /// Stand-ins by real origin.
+    origins: BTreeMap<String, String>,
+    settings: BTreeMap<String, String>,
+    grant: Option<Grant>,
+}
+
 pub(super) async fn show(
     _: Caller,
     State(host): State<Arc<Host>>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Shown>, Problem> {
     let id = plugin_id(&host, &id)?;
     let versions: Vec<_> = host.plugins.list()?;
     let versions: Vec<_> = versions
@@ -153,42 +215,57 @@ pub(super) async fn show(
         return Err(host.plugins.unknown(id.as_str())?.into());
     }
     let config = host.config.plugin(&id);
-    let entries: Vec<_> = versions
-        .into_iter()
-        .map(|(installed, active)| Entry { installed, active })
-        .collect();
-    Ok(Json(json!({
-        "id": id,
-        "versions": entries,
-        "configuration": {
-            "file": host.config.path(),
-            "client_id": config.client_id,
-            "client_secret": config.client_secret.as_ref().map(ToString::to_string),
-            "webhook_secrets": config.webhook_secrets.len(),
-            "redirect_uri": config.redirect_uri,
-            "scopes_left_out": config.scopes_left_out,
-            "origins": config.origins,
-            "settings": config.settings,
-            "grant": config.grant,
+    let entries = versions.into_iter();
+    let entries = entries.map(|(installed, active)| Entry { installed, active });
+    Ok(Json(Shown {
+        versions: entries.collect(),
+        configuration: Configuration {
+            file: host.config.path().to_owned(),
+            client_id: config.client_id.clone(),
+            client_secret: config.client_secret.as_ref().map(ToString::to_string),
+            webhook_secrets: config.webhook_secrets.len(),
+            redirect_uri: config.redirect_uri.clone(),
+            scopes_left_out: config.scopes_left_out.clone(),
+            origins: config.origins.clone(),
+            settings: config.settings.clone(),
+            grant: config.grant.clone(),
         },
-    })))
+        id,
+    }))
 }
 
-/// The interfaces and functions of the active version, for help and flags.
+/// What the active version can be called for, for help and flags.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Callable {
+    id: PluginId,
+    name: String,
+    version: semver::Version,
+    shape: Shape,
+}
+
 pub(super) async fn schema(
     _: Caller,
     State(host): State<Arc<Host>>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Callable>, Problem> {
     let id = plugin_id(&host, &id)?;
     let plugin = host.plugins.active(&id)?;
     let description = &plugin.installed.description;
-    Ok(Json(json!({
-        "id": id,
-        "name": description.name,
-        "version": description.version,
-        "shape": plugin.linked.schema().shape(),
-    })))
+    Ok(Json(Callable {
+        id,
+        name: description.name.clone(),
+        version: description.version.clone(),
+        shape: plugin.linked.schema().shape().clone(),
+    }))
+}
+
+/// What was set, and where.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Configured {
+    id: PluginId,
+    file: PathBuf,
+    /// What the plugin cannot do any more.
+    warnings: Vec<String>,
 }
 
 pub(super) async fn configure(
@@ -196,7 +273,7 @@ pub(super) async fn configure(
     State(host): State<Arc<Host>>,
     Path(id): Path<String>,
     Body(change): Body<PluginChange>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Configured>, Problem> {
     let id: PluginId = id
         .parse()
         .map_err(|error| Problem::new(ProblemKind::BadRequest, error))?;
@@ -207,9 +284,11 @@ pub(super) async fn configure(
     }
     host.config.change(&id, &change)?;
     warnings.extend(outweighed(&host, &id, &change));
-    Ok(Json(
-        json!({ "id": id, "file": host.config.path(), "warnings": warnings }),
-    ))
+    Ok(Json(Configured {
+        id,
+        file: host.config.path().to_owned(),
+        warnings,
+    }))
 }
 
 /// What of the change does nothing, because something weighs more than the file.
@@ -269,11 +348,19 @@ fn check_scopes(installed: &Installed, change: &PluginChange) -> Result<Vec<Stri
     Ok(needed.map(warning).collect())
 }
 
+/// What was removed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Removed {
+    id: PluginId,
+    /// The versions that there were.
+    removed: Vec<semver::Version>,
+}
+
 pub(super) async fn remove(
     _: Caller,
     State(host): State<Arc<Host>>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Removed>, Problem> {
     let id = plugin_id(&host, &id)?;
     let accounts = host.accounts.list(None)?;
     let accounts = accounts
@@ -284,11 +371,12 @@ pub(super) async fn remove(
         return Err(crate::plugins::PluginsError::InUse { id, accounts }.into());
     }
     let removed = host.plugins.remove(&id).await?;
-    let versions: Vec<_> = removed
-        .iter()
-        .map(|installed| &installed.description.version)
-        .collect();
-    Ok(Json(json!({ "id": id, "removed": versions })))
+    let versions = removed.into_iter();
+    let versions = versions.map(|installed| installed.description.version);
+    Ok(Json(Removed {
+        id,
+        removed: versions.collect(),
+    }))
 }
 
 /// An id that cannot be one is as unknown as one that is not there.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::account_status::{AccountReport, report};
@@ -16,7 +17,7 @@ use crate::host::Host;
 use crate::model::AccountId;
 
 /// What came of an idle account's refresh.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Refreshed {
     /// Which account.
     pub account: AccountId,

@@ -8,12 +8,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::io::ReaderStream;
 
 use super::caller::Caller;
-use super::master_key;
-use super::problem::Problem;
+use super::master_key::{self, Rotate, Rotated};
+use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
 use crate::host::Host;
 use crate::store::Check;
@@ -28,26 +29,31 @@ pub(super) fn routes() -> Vec<Route> {
             Permission::Operator,
             (TAG, "Reads every record and says what is wrong"),
             check,
-        ),
+        )
+        .replies::<Checked>(200, "What the check showed."),
         Route::new(
             Method::POST,
             "/api/store/export",
             Permission::Operator,
             (TAG, "Gives out a sealed copy of all records"),
             export,
-        ),
+        )
+        .replies_with(200, "The sealed copy.", "application/octet-stream"),
         Route::new(
             Method::POST,
             "/api/store/master-key",
             Permission::Operator,
             (TAG, "Replaces the master key"),
             master_key::rotate,
-        ),
+        )
+        .body::<Rotate>()
+        .replies::<Rotated>(200, "The new key is in use.")
+        .fails(&[ProblemKind::Conflict]),
     ]
 }
 
 /// What a check showed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
     /// As the store is now.
     #[serde(flatten)]

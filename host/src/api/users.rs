@@ -9,7 +9,6 @@ use axum::extract::State;
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::accounts::let_go;
 use super::caller::Caller;
@@ -58,7 +57,6 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserReport {
     /// Who.
-    #[schemars(with = "String")]
     pub user: UserId,
     /// Connected accounts.
     pub accounts: usize,
@@ -70,7 +68,6 @@ pub struct UserReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForgottenUser {
     /// Who.
-    #[schemars(with = "String")]
     pub user: UserId,
     /// Keys, also those that opened nothing any more.
     pub keys: usize,
@@ -133,8 +130,7 @@ async fn forget(
     let mut accounts = Vec::new();
     for account in host.accounts.list(Some(&user))? {
         let done = let_go(&host, &account).await?;
-        let told = done.get("done").and_then(Value::as_str).unwrap_or_default();
-        accounts.push(told.to_owned());
+        accounts.push(done.done);
     }
     if keys == 0 && accounts.is_empty() {
         return Err(unknown(user.as_str()));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml_edit::{Item, Table};
 
@@ -10,7 +11,7 @@ use super::places::joined;
 
 /// What a command changes for one plugin; `None` leaves as it is. It has no `Debug`: it may hold the
 /// app's secret.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PluginChange {
     /// The app's id at the marketplace.

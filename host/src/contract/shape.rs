@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::{nearest, same_name};
 
 /// All that a plugin can be called for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shape {
     /// In the order of the component.
     pub interfaces: Vec<InterfaceShape>,
@@ -19,7 +20,7 @@ pub struct Shape {
 }
 
 /// One exported interface.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InterfaceShape {
     /// `listings`; where two packages export one of that name, `package:name/listings`.
     pub name: String,
@@ -33,7 +34,7 @@ pub struct InterfaceShape {
 }
 
 /// One function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FunctionShape {
     /// `get-product`.
     pub name: String,
@@ -49,7 +50,7 @@ pub struct FunctionShape {
 }
 
 /// A parameter, or a field of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldShape {
     /// As WIT writes it: `created-at`. In JSON it is `created_at`.
     pub name: String,
@@ -61,7 +62,7 @@ pub struct FieldShape {
 }
 
 /// A record, variant, enum or flags.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TypeShape {
     /// Markdown, empty where nothing is said.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -72,7 +73,7 @@ pub struct TypeShape {
 }
 
 /// What a named type is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NamedShape {
     /// An object.
@@ -98,7 +99,7 @@ pub enum NamedShape {
 }
 
 /// A case of a variant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseShape {
     /// `not-found`.
     pub name: String,
@@ -111,7 +112,7 @@ pub struct CaseShape {
 }
 
 /// A name of an enum or of flags.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NameShape {
     /// `sold-out`.
     pub name: String,
@@ -121,7 +122,7 @@ pub struct NameShape {
 }
 
 /// What a value is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the WIT type of that name")]
 pub enum ValueShape {

@@ -4,12 +4,13 @@
 //! Every field that the contract may gain has a default here, so that a plugin built before it
 //! goes on working.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PluginId;
 
 /// `plugin.description`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Description {
     /// Lower-case letters, digits and hyphens.
     pub id: PluginId,
@@ -32,7 +33,7 @@ pub struct Description {
 }
 
 /// `plugin.site`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Site {
     /// As the marketplace calls it.
     pub id: String,
@@ -46,7 +47,7 @@ pub struct Site {
 }
 
 /// `plugin.endpoint`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Endpoint {
     /// Scheme, host and port.
     pub origin: String,
@@ -67,7 +68,7 @@ pub struct Endpoint {
 }
 
 /// One of `plugin.methods`. TRACE, CONNECT and the rest do not exist for a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the HTTP method of that name")]
 pub enum Method {
@@ -94,7 +95,7 @@ impl Method {
 }
 
 /// `plugin.credential`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Credential {
     /// `Authorization: Bearer`, the seller's token.
@@ -106,7 +107,7 @@ pub enum Credential {
 }
 
 /// `plugin.secret-header`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecretHeader {
     /// The header's name.
     pub name: String,
@@ -115,7 +116,7 @@ pub struct SecretHeader {
 }
 
 /// `plugin.quota`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Quota {
     /// By which endpoints name it.
     pub name: String,
@@ -134,7 +135,7 @@ pub struct Quota {
 }
 
 /// `plugin.quota-scope`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuotaScope {
     /// All sellers of the app together.
@@ -144,7 +145,7 @@ pub enum QuotaScope {
 }
 
 /// `plugin.quota-window`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuotaWindow {
     /// The last so many seconds.
@@ -154,7 +155,7 @@ pub enum QuotaWindow {
 }
 
 /// `plugin.setting`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Setting {
     /// By which the plugin reads it.
     pub name: String,
@@ -169,7 +170,7 @@ pub struct Setting {
 }
 
 /// `auth.oauth2-provider`: where sellers consent and where secrets and tokens are sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OAuth2Provider {
     /// RFC 6749 §3.1.
     pub authorize_url: String,
@@ -201,7 +202,7 @@ pub struct OAuth2Provider {
 }
 
 /// `auth.redirect`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Redirect {
     /// The URL of the host's callback.
@@ -211,7 +212,7 @@ pub enum Redirect {
 }
 
 /// `auth.client-authentication`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
     /// A public client: `client_id` in the body.
@@ -223,7 +224,7 @@ pub enum ClientAuthentication {
 }
 
 /// `auth.scope`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {
     /// As the marketplace calls it.
     pub name: String,
@@ -235,7 +236,7 @@ pub struct Scope {
 }
 
 /// `auth.token-limit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenLimit {
     /// Of this grant.
     pub grant: GrantType,
@@ -244,7 +245,7 @@ pub struct TokenLimit {
 }
 
 /// `auth.grant`: RFC 6749's grant types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the OAuth 2.0 grant of that name")]
 pub enum GrantType {
@@ -254,7 +255,7 @@ pub enum GrantType {
 }
 
 /// `auth.identity`: who has consented.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {
     /// The seller's id: two connections with the same one are the same account.
     pub id: String,

@@ -1,12 +1,13 @@
 //! What the operator allows a plugin. Written once, when it is granted, from what the plugin asked
 //! for then; nothing that a plugin says later changes it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Description, Endpoint, OAuth2Provider, Quota};
 
 /// A plugin's grant, as it stands in `stoflow.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Grant {
     /// The requests it may make.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! What a plugin asks for, as sentences a person can say yes to, and what of it is not granted yet.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
@@ -7,7 +8,7 @@ use crate::model::{
 };
 
 /// One thing that a plugin asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ask {
     /// For people: `https://api.etsy.com/v3/ (GET, POST) with the seller's token`.
     pub text: String,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, ConfigError};
@@ -18,7 +19,7 @@ use crate::runtime::{Digest, Doors, LinkedPlugin, LoadError, Runtime};
 use crate::store::{Commit, Key, Record, Store, StoreError};
 
 /// One installed version.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Installed {
     /// What it says of itself.
     pub description: Description,

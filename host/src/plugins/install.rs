@@ -24,7 +24,7 @@ pub enum Choice {
 }
 
 /// What a file is, before it is installed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Inspection {
     /// The version as it would be entered.
     pub installed: Installed,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::census::Census;
@@ -16,7 +17,7 @@ use super::recovery::{self, Evidence, Standing};
 use super::{StoreError, files};
 
 /// What a check of the store showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// The number of the last commit.
     pub last_commit: u64,

@@ -72,6 +72,11 @@ impl<'s> Paging<'s> {
     }
 }
 
+/// Whether a function's reply may lead to a next page.
+pub(in crate::api) fn pages(endpoint: Endpoint, shape: &Shape, function: &FunctionShape) -> bool {
+    Paging::of(endpoint, shape, function).is_some()
+}
+
 /// Whether the reply is a record with a `next`.
 fn gives_next(shape: &Shape, function: &FunctionShape) -> bool {
     let ok = match &function.result {

@@ -1,23 +1,33 @@
 //! The operations of the functions that an installed plugin exports: `POST
-//! /api/{plugin}/call/{interface}/{function}` for each, by the plugin's own schema.
+//! /api/{plugin}/call/{interface}/{function}` for each, by the plugin's own schema, and the routes that
+//! the contract's functions have besides.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
 use super::operations::{Operations, operation_id, secure};
+use super::parameters;
 use super::problems::{self, Takes};
 use super::values::{Values, Way, put};
-use crate::api::invocation::Subject;
+use crate::api::functions::{Endpoint, endpoints, pages};
+use crate::api::invocation::{CALL_PROBLEMS, Subject};
 use crate::api::route::Permission;
 use crate::contract::{
     AccountNeed, Facts, FieldShape, FunctionShape, InterfaceShape, NamedShape, Shape, TimeLimit,
-    ValueShape, call_route, facts,
+    ValueShape, call_route, facts, snake_case,
 };
 use crate::plugins::ActivePlugin;
 
 /// The contract's types whose `source` may be a file that comes with the call.
 const FILES: &[&str] = &["types.image", "types.file"];
+
+/// One function.
+#[derive(Debug, Clone, Copy)]
+struct Callee<'a> {
+    interface: &'a InterfaceShape,
+    function: &'a FunctionShape,
+}
 
 /// Paths and operations of one plugin.
 pub(super) struct Functions<'a> {
@@ -49,7 +59,7 @@ impl<'a> Functions<'a> {
         )
     }
 
-    /// Enters all of them.
+    /// Enters all of them: each under its names, and those of the contract where REST has them.
     pub(super) fn enter(
         &self,
         operations: &mut Operations,
@@ -58,59 +68,170 @@ impl<'a> Functions<'a> {
     ) {
         for interface in &self.shape.interfaces {
             for function in &interface.functions {
+                let callee = Callee {
+                    interface,
+                    function,
+                };
                 let path = call_route(&encoded(&interface.name), &encoded(&function.name));
                 let path = format!("/api/{}{path}", self.id);
-                let operation = self.call(interface, function, operations, components);
-                paths.insert(path, json!({ "post": operation }));
+                let operation = self.call(callee, operations, components);
+                super::enter(paths, &path, "POST", operation);
+            }
+        }
+        for endpoint in endpoints() {
+            if let Some(callee) = self.callee(endpoint) {
+                let operation = self.at(endpoint, callee, operations, components);
+                let path = endpoint.path(self.id);
+                super::enter(paths, &path, endpoint.method().as_str(), operation);
             }
         }
     }
 
+    /// The function of a route, where the plugin has it as the contract does.
+    fn callee(&self, endpoint: Endpoint) -> Option<Callee<'a>> {
+        let schema = self.plugin.linked.schema();
+        let interface = self.shape.interface(endpoint.interface).ok()?;
+        let function = interface.function(endpoint.function).ok()?;
+        let is_of_contract = schema.has(endpoint.interface);
+        is_of_contract.then_some(Callee {
+            interface,
+            function,
+        })
+    }
+
+    /// A function by its names.
     fn call(
         &self,
-        interface: &InterfaceShape,
-        function: &FunctionShape,
+        callee: Callee<'a>,
         operations: &mut Operations,
         components: &mut Map<String, Value>,
     ) -> Value {
-        let facts = self.facts(interface, function);
-        let mut values = Values::new(self.id, self.shape, components);
+        let Callee {
+            interface,
+            function,
+        } = callee;
         let path = format!("/{}/call/{}/{}", self.id, interface.name, function.name);
+        let mut values = Values::new(self.id, self.shape, components);
         let mut operation = json!({
-            "operationId": operation_id("POST", &path.replace(['/', ':', '@'], "/")),
+            "operationId": operation_id("POST", &path),
             "tags": [self.tag(interface)],
-            "summary": summary(interface, function),
-            "description": description(function, &facts),
+            "summary": format!("Calls `{}.{}`", interface.name, function.name),
         });
-        let asked_for = operations.query_parameters_of::<Subject>();
-        let parameters: Vec<Value> = asked_for
-            .into_iter()
-            .filter(|parameter| self.is_asked(parameter, &facts))
-            .collect();
-        put(&mut operation, "parameters", parameters);
+        put(
+            &mut operation,
+            "parameters",
+            self.subject(callee, operations),
+        );
+        let params: Vec<FieldShape> = function.params.clone();
         put(
             &mut operation,
             "requestBody",
-            self.body(function, &mut values),
+            self.body(&params, &mut values),
         );
-        let mut responses = Map::new();
-        let answer = values.answer(function.result.as_ref());
-        responses.insert("200".to_owned(), answered(answer));
-        let permission = Permission::Caller;
-        responses.extend(problems::responses(
-            &permission,
+        self.finish(
+            &mut operation,
+            callee,
+            &self.permission(callee),
             Takes::Json,
-            problems::CALL,
-        ));
-        put(&mut operation, "responses", responses);
-        secure(&mut operation, &permission);
+            &mut values,
+        );
         operation
     }
 
-    fn facts(&self, interface: &InterfaceShape, function: &FunctionShape) -> Facts {
+    /// A function at a route of its own.
+    fn at(
+        &self,
+        endpoint: Endpoint,
+        callee: Callee<'a>,
+        operations: &mut Operations,
+        components: &mut Map<String, Value>,
+    ) -> Value {
+        let function = callee.function;
+        let mut values = Values::new(self.id, self.shape, components);
+        let method = endpoint.method();
+        let mut operation = json!({
+            "operationId": operation_id(method.as_str(), &endpoint.path(self.id)),
+            "tags": [endpoint.tag()],
+            "summary": endpoint.summary(),
+        });
+        let mut all = parameters::of_path(endpoint, function, &mut values);
+        if !endpoint.has_body() {
+            all.extend(parameters::of_query(
+                endpoint,
+                self.shape,
+                function,
+                &mut values,
+            ));
+        }
+        all.extend(self.subject(callee, operations));
+        put(&mut operation, "parameters", all);
+        let takes = if endpoint.has_body() {
+            Takes::Json
+        } else {
+            Takes::Query
+        };
+        if endpoint.has_body() {
+            let params = function.params.iter();
+            let params = params.filter(|param| !endpoint.says(&snake_case(&param.name)));
+            let params: Vec<FieldShape> = params.cloned().collect();
+            put(
+                &mut operation,
+                "requestBody",
+                self.body(&params, &mut values),
+            );
+        }
+        let permission = endpoint.permission();
+        self.finish(&mut operation, callee, &permission, takes, &mut values);
+        if pages(endpoint, self.shape, function) {
+            link(&mut operation);
+        }
+        operation
+    }
+
+    /// What holds however a function is reached.
+    fn finish(
+        &self,
+        operation: &mut Value,
+        callee: Callee<'_>,
+        permission: &Permission,
+        takes: Takes,
+        values: &mut Values<'_>,
+    ) {
+        let facts = self.facts(callee);
+        put(
+            operation,
+            "description",
+            description(callee.function, &facts),
+        );
+        let mut responses = Map::new();
+        let answer = values.answer(callee.function.result.as_ref());
+        responses.insert("200".to_owned(), answered(answer));
+        responses.extend(problems::responses(permission, takes, CALL_PROBLEMS));
+        put(operation, "responses", responses);
+        secure(operation, permission);
+    }
+
+    /// The parameters that say for whom a call is, as far as they mean anything for this function.
+    fn subject(&self, callee: Callee<'_>, operations: &mut Operations) -> Vec<Value> {
+        let facts = self.facts(callee);
+        let all = operations.query_parameters_of::<Subject>();
+        let asked = all.into_iter().filter(|it| self.is_asked(it, &facts));
+        asked.collect()
+    }
+
+    fn facts(&self, callee: Callee<'_>) -> Facts {
         let schema = self.plugin.linked.schema();
-        let found = schema.function(&interface.name, &function.name);
+        let found = schema.function(&callee.interface.name, &callee.function.name);
         found.map_or_else(|_| facts("", ""), |callee| *callee.facts())
+    }
+
+    /// Who may call it by its names.
+    fn permission(&self, callee: Callee<'_>) -> Permission {
+        let schema = self.plugin.linked.schema();
+        let found = schema.function(&callee.interface.name, &callee.function.name);
+        found.map_or(Permission::Caller, |callee| {
+            Permission::Scope(callee.key_scope())
+        })
     }
 
     /// Whether a parameter of calls means anything for this function.
@@ -123,11 +244,11 @@ impl<'a> Functions<'a> {
         }
     }
 
-    fn body(&self, function: &FunctionShape, values: &mut Values<'_>) -> Value {
-        let arguments = values.record(&function.params, Way::Given);
+    fn body(&self, params: &[FieldShape], values: &mut Values<'_>) -> Value {
+        let arguments = values.record(params, Way::Given);
         let is_required = arguments.get("required").is_some();
         let mut content = json!({ "application/json": { "schema": arguments } });
-        if self.takes_files(&function.params) {
+        if self.takes_files(params) {
             let schema = json!({
                 "type": "object",
                 "description": "The arguments as JSON, and the files that they name as `asset:NAME`, each a part with that file name.",
@@ -188,9 +309,13 @@ fn answered(schema: Value) -> Value {
     })
 }
 
-fn summary(interface: &InterfaceShape, function: &FunctionShape) -> String {
-    let (interface, function) = (&interface.name, &function.name);
-    format!("Calls `{interface}.{function}`")
+/// Says where the next page is.
+fn link(operation: &mut Value) {
+    if let Some(response) = operation.pointer_mut("/responses/200") {
+        let says = "The next page (RFC 8288), `rel=\"next\"`; none on the last.";
+        let headers = json!({ "Link": { "description": says, "schema": { "type": "string" } } });
+        put(response, "headers", headers);
+    }
 }
 
 /// The function's docs, and what a schema cannot say.

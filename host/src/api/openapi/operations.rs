@@ -13,6 +13,8 @@ use crate::model::KeyScope;
 const PARAMETERS: &[(&str, &str)] = &[
     ("plugin", "A marketplace's plugin, by id."),
     ("account", "An account, by id or alias."),
+    ("key", "A key, by id."),
+    ("user", "A user, by id."),
     (
         "interface",
         "An interface that the plugin exports, in kebab or snake case.",
@@ -88,11 +90,9 @@ impl Operations {
             Some(body) if body.schema.is_some() => Takes::Json,
             Some(_) => Takes::File,
         };
-        responses.extend(problems::responses(
-            &route.permission,
-            takes,
-            &route.problems,
-        ));
+        for (status, response) in problems::responses(&route.permission, takes, &route.problems) {
+            add(&mut responses, status, response);
+        }
         put(&mut operation, "responses", responses);
         secure(&mut operation, &route.permission);
         operation
@@ -200,6 +200,27 @@ fn of_scope(scope: &KeyScope) -> (Vec<String>, String) {
     (vec![scope.to_string()], says)
 }
 
+/// One more way to answer with a status: a page for people beside a problem for programs.
+fn add(responses: &mut Map<String, Value>, status: String, response: Value) {
+    let Some(there) = responses.get_mut(&status) else {
+        responses.insert(status, response);
+        return;
+    };
+    let says = |response: &Value| {
+        let says = response.get("description").and_then(Value::as_str);
+        says.unwrap_or_default().to_owned()
+    };
+    put(
+        there,
+        "description",
+        format!("{} {}", says(there), says(&response)),
+    );
+    let more = response.get("content").and_then(Value::as_object).cloned();
+    if let Some(content) = there.get_mut("content").and_then(Value::as_object_mut) {
+        content.extend(more.unwrap_or_default());
+    }
+}
+
 /// `{account}` → `account`.
 fn placeholder(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
@@ -220,6 +241,9 @@ fn without_null(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else {
         return;
     };
+    if members.get("default").is_some_and(Value::is_null) {
+        members.remove("default");
+    }
     if let Some(Value::Array(types)) = members.get_mut("type") {
         types.retain(|kind| kind != "null");
         if let [one] = types.as_slice() {
@@ -316,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_parameter_that_may_be_left_out_is_never_null() {
-        let mut schema = json!({ "type": ["string", "null"] });
+        let mut schema = json!({ "type": ["string", "null"], "default": null });
         without_null(&mut schema);
         assert_eq!(schema, json!({ "type": "string" }));
         let mut schema = json!({ "anyOf": [{ "enum": ["a"] }, { "type": "null" }] });

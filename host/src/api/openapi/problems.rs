@@ -14,7 +14,7 @@ const EVERYWHERE: &[ProblemKind] = &[
     ProblemKind::BadRequest,
     ProblemKind::NoRoute,
     ProblemKind::NoMethod,
-    ProblemKind::RateLimited,
+    ProblemKind::Misdirected,
     ProblemKind::Unavailable,
     ProblemKind::Damaged,
     ProblemKind::Internal,
@@ -23,38 +23,15 @@ const EVERYWHERE: &[ProblemKind] = &[
 /// How a route with a body may fail besides.
 const WITH_BODY: &[ProblemKind] = &[ProblemKind::WrongMediaType, ProblemKind::TooLarge];
 
-/// How a route with a JSON body may fail besides.
-const WITH_JSON: &[ProblemKind] = &[ProblemKind::InvalidArguments];
-
-/// How a call of a plugin's function may fail, whichever it is: what the host finds, what the plugin
-/// says (`types.error` of the contract), and what becomes of a plugin that fails.
-pub(super) const CALL: &[ProblemKind] = &[
-    ProblemKind::UnknownPlugin,
-    ProblemKind::UnknownFunction,
-    ProblemKind::UnknownAccount,
-    ProblemKind::AccountNeeded,
-    ProblemKind::InvalidPlugin,
-    ProblemKind::InvalidArguments,
-    ProblemKind::NotGranted,
-    ProblemKind::Configuration,
-    ProblemKind::ConsentNeeded,
-    ProblemKind::Forbidden,
-    ProblemKind::NotFound,
-    ProblemKind::Invalid,
-    ProblemKind::Conflict,
-    ProblemKind::Precondition,
-    ProblemKind::Uncertain,
-    ProblemKind::Rejected,
-    ProblemKind::Unexpected,
-    ProblemKind::Unsupported,
-    ProblemKind::PluginFailed,
-    ProblemKind::PluginTimeout,
-];
+/// How a route that takes arguments may fail besides.
+const WITH_ARGUMENTS: &[ProblemKind] = &[ProblemKind::InvalidArguments];
 
 /// What kind of body a route takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     Nothing,
+    /// Arguments in the query.
+    Query,
     Json,
     File,
 }
@@ -68,11 +45,16 @@ pub(super) fn responses(
     let mut kinds: Vec<ProblemKind> = EVERYWHERE.iter().chain(own).copied().collect();
     match takes {
         Takes::Nothing => {}
+        Takes::Query => kinds.extend(WITH_ARGUMENTS),
         Takes::File => kinds.extend(WITH_BODY),
-        Takes::Json => kinds.extend(WITH_BODY.iter().chain(WITH_JSON)),
+        Takes::Json => kinds.extend(WITH_BODY.iter().chain(WITH_ARGUMENTS)),
     }
     if !matches!(permission, Permission::Anybody) {
-        kinds.extend([ProblemKind::Unauthenticated, ProblemKind::NotAllowed]);
+        kinds.extend([
+            ProblemKind::Unauthenticated,
+            ProblemKind::NotAllowed,
+            ProblemKind::TooManyRequests,
+        ]);
     }
     let mut by_status: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
     for kind in kinds {

@@ -17,7 +17,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
             data: folder.path().join("data"),

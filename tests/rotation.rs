@@ -253,7 +253,7 @@ fn a_rotation_that_is_killed_is_finished_at_the_next_start() {
     for round in 0..u64::from(rounds) {
         let mut dice = Dice::of(seed, round);
         let mut child = Command::new(env!("CARGO_BIN_EXE_stoflow"))
-            .args(["key", "rotate"])
+            .args(["store", "rotate-key"])
             .env("STOFLOW_DATA_DIR", bed.dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -3,9 +3,11 @@
 mod account_settings;
 mod account_status;
 mod accounts;
+mod authenticate;
 mod call;
 mod caller;
 mod coding;
+mod configuration;
 mod connection;
 mod consent;
 mod correlation;
@@ -16,8 +18,10 @@ mod form;
 mod functions;
 mod health;
 mod invocation;
+mod keys;
 mod listed;
 mod master_key;
+mod nouns;
 mod openapi;
 mod page;
 mod plugins;
@@ -40,11 +44,15 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 
 pub use account_status::{AccountReport, ReportedSetting, ReportedState, ReportedToken};
+pub use authenticate::authenticate;
 pub use caller::Caller;
+pub use configuration::Configuration;
 pub use connection::{Connection, Connections};
 pub use correlation::{CORRELATION_ID, CorrelationId};
 pub use events::{Event, Events, Step};
+pub use keys::{CreatedKey, KeyReport, ReportedKeyState};
 pub use listed::Listed;
+pub use nouns::NOUNS;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
 pub use polling::{Job, Polling, Run, Runs, Strategy, Window};
@@ -55,7 +63,7 @@ pub use server::{Server, ServerError};
 pub use store::Checked;
 
 use crate::host::Host;
-use route::Route;
+use route::{Permission, Route};
 
 /// The largest body: a product's pictures and files with it.
 const BODY_BYTES_MAX: usize = 512 << 20;
@@ -64,8 +72,8 @@ const BODY_BYTES_MAX: usize = 512 << 20;
 /// extensions.
 pub fn router(host: Arc<Host>) -> Router {
     route::router(routes())
-        .fallback(problem::no_route)
-        .method_not_allowed_fallback(problem::no_method)
+        .fallback(route::guarded(Permission::Caller, problem::no_route))
+        .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(coding::refuse_coded))
         .layer(middleware::from_fn(correlation::correlate))
@@ -82,12 +90,14 @@ fn routes() -> Vec<Route> {
         polling::routes(),
         webhooks::routes(),
         accounts::routes(),
+        keys::routes(),
         plugins::routes(),
         store::routes(),
         quotas::routes(),
+        configuration::routes(),
+        health::routes(),
         openapi::routes(),
         problem_pages::routes(),
-        health::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -7,6 +7,7 @@ mod account;
 mod browser;
 mod call;
 mod client;
+mod configuration;
 mod connect;
 mod failure;
 pub mod flag;
@@ -24,12 +25,12 @@ pub mod table;
 mod text;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config;
+use crate::config::{self, Config, Layers, LogFormat};
 use crate::secret;
 use crate::telemetry;
 use client::Client;
@@ -39,13 +40,21 @@ pub use failure::Failure;
 #[derive(Debug, Parser)]
 #[command(name = "stoflow", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
-    /// Where all is kept [env: STOFLOW_DATA_DIR] [default: ~/.local/state/stoflow]
+    /// Where all is kept [env: STOFLOW_DATA_DIR] [~/.local/state/stoflow]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
-    /// What is logged: error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
+    /// A file of variables, as .env files are [env: STOFLOW_ENV_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+
+    /// Logs error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+
+    /// Logs as text, json [env: STOFLOW_LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
 
     #[command(subcommand)]
     command: Command,
@@ -65,10 +74,13 @@ enum Command {
     /// Connect sellers' accounts, look after them, disconnect them
     #[command(subcommand)]
     Account(account::Command),
-    /// Replace the master key that all is sealed under
+    /// Make, show and revoke keys to the API
     #[command(subcommand)]
     Key(key::Command),
-    /// Check, export and import what is kept
+    /// Check the settings, and show those in force
+    #[command(subcommand)]
+    Config(configuration::Command),
+    /// Check, export and import what is kept, replace its master key
     #[command(subcommand)]
     Store(store::Command),
     /// Show what marketplaces allow, and what is used and left of it
@@ -82,8 +94,6 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::start(arguments.log.as_deref());
-    secret::refuse_dumps();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -104,20 +114,33 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let data_dir =
-        config::data_dir(arguments.data_dir, |name| std::env::var_os(name)).ok_or_else(|| {
-            Failure::usage(
-                "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
-            )
-        })?;
-    if let Command::Serve(serve) = arguments.command {
-        return serve::run(&data_dir, serve).await;
+    let mut layers = Layers::read(std::env::vars_os(), arguments.env_file.as_deref())?;
+    if let Some(filter) = arguments.log {
+        layers.flag("log.filter", "--log", filter);
     }
-    let mut client = Client::new(data_dir);
+    if let Some(format) = arguments.log_format {
+        layers.flag("log.format", "--log-format", format);
+    }
+    if let Command::Serve(serve) = &arguments.command {
+        serve.lay_over(&mut layers);
+    }
+    let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
+    let data_dir = config::data_dir(arguments.data_dir, variable).ok_or_else(|| {
+        Failure::usage(
+            "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
+        )
+    })?;
+    start_log(&data_dir, &layers);
+    secret::refuse_dumps();
+    if let Command::Serve(_) = arguments.command {
+        return serve::run(client::options(&data_dir, &layers)).await;
+    }
+    let mut client = Client::new(data_dir, layers);
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
         Command::Key(command) => key::run(&mut client, command).await,
+        Command::Config(command) => configuration::run(&mut client, command).await,
         Command::Store(command) => store::run(&mut client, command).await,
         Command::Quota(arguments) => quota::run(&mut client, arguments).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
@@ -125,6 +148,13 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let closed = client.release().await;
     done.and(closed)
+}
+
+/// Starts the log as it is set. What is wrong with the settings is said by who needs them.
+fn start_log(data_dir: &Path, layers: &Layers) {
+    let config = Config::load(data_dir, layers);
+    let log = config.map(|config| config.log()).unwrap_or_default();
+    telemetry::start(&log.filter, log.format == LogFormat::Json);
 }
 
 /// A reply as JSON, for people to read and programs too.

@@ -1,21 +1,39 @@
 //! What the operator sets: one file, `stoflow.toml`, in the data directory, written by commands,
-//! readable by people, and named by the errors.
+//! readable by people, and named by the errors; over it variables, and over these flags.
 //!
 //! Reading and writing go through `toml_edit`, so that a person's comments and order survive a
-//! command; a file that cannot be understood is an error with its line, never half used.
+//! command; what cannot be understood is an error with its place, and never half used.
 
 mod change;
 mod consent;
+mod env_file;
+mod fault;
 mod file;
+mod former;
+mod layer;
+mod log;
+mod overlay;
+mod places;
 mod plugin;
+mod rates;
+mod read;
+mod resolve;
 mod server;
+mod setting;
+mod shown;
 mod webhook;
 
 pub use change::PluginChange;
 pub use consent::ConsentConfig;
-pub use file::{Config, ConfigError};
+pub use fault::{ConfigError, Fault};
+pub use file::Config;
+pub use layer::Layers;
+pub use log::{LogConfig, LogFormat};
 pub use plugin::{PluginConfig, SECRET_BYTES_MIN};
+pub use rates::{Polling, RateLimits};
 pub use server::ServerConfig;
+pub use setting::{FORMER, Kind, OTHERS, SETTINGS, Setting};
+pub use shown::{SetBy, Shown};
 pub use webhook::WebhookSecret;
 
 use std::path::PathBuf;

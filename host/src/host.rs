@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Layers};
 use crate::consent::Consent;
 use crate::gateway::{Gateway, Replies, Scrub};
+use crate::keys::Keys;
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
 use crate::store::{
@@ -37,6 +38,8 @@ pub struct Options {
     pub scrub: Scrub,
     /// By which tokens and consents live; the system's, unless a test lets it jump.
     pub clock: Clock,
+    /// What is set outside `stoflow.toml`.
+    pub layers: Layers,
     /// How long to wait for another process that has the data directory.
     pub lock_wait: Duration,
 }
@@ -49,6 +52,7 @@ impl Options {
             compiled_dir: None,
             scrub: Scrub::On,
             clock: Clock::default(),
+            layers: Layers::default(),
             lock_wait: store::LOCK_WAIT,
         }
     }
@@ -91,6 +95,8 @@ pub struct Host {
     data_dir: PathBuf,
     /// Accounts and tokens.
     pub accounts: Accounts,
+    /// Keys to the API.
+    pub keys: Keys,
     /// The door to the marketplaces.
     pub gateway: Arc<Gateway>,
     /// The flow.
@@ -110,11 +116,12 @@ impl Host {
     pub fn open(options: &Options) -> Result<Self, HostError> {
         let data_dir = &options.data_dir;
         make_data_dir(data_dir)?;
-        let (store, master, source) = open_store(data_dir, options.lock_wait)?;
+        let (store, master, source) = open_store(data_dir, &options.layers, options.lock_wait)?;
         // Behind the store's lock: who waits for it reads what the other process has set.
-        let config = Arc::new(Config::load(data_dir)?);
+        let config = Arc::new(Config::load(data_dir, &options.layers)?);
         let transport = Transport::new();
         let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
+        let keys = Keys::open(store.clone(), options.clock.clone())?;
         let mut gateway =
             Gateway::with_scrub(transport.clone(), Arc::new(accounts.clone()), options.scrub);
         if let Some(replies) = open_replies(data_dir, &master, &options.clock) {
@@ -142,6 +149,7 @@ impl Host {
             master_key: source,
             data_dir: data_dir.clone(),
             accounts,
+            keys,
             gateway,
             consent,
             plugins,
@@ -170,8 +178,9 @@ impl Host {
     ///
     /// # Errors
     /// As [`store::import`], and where there is no master key.
-    pub fn import(data_dir: &Path, export: &Path) -> Result<Imported, HostError> {
-        let master = MasterKey::find_existing(data_dir, |name| std::env::var_os(name))?;
+    pub fn import(data_dir: &Path, layers: &Layers, export: &Path) -> Result<Imported, HostError> {
+        let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
+        let master = MasterKey::find_existing(data_dir, variable)?;
         Ok(store::import(data_dir, &master, export)?)
     }
 
@@ -218,9 +227,11 @@ impl Host {
 
 fn open_store(
     data_dir: &Path,
+    layers: &Layers,
     wait: Duration,
 ) -> Result<(Store, MasterKey, MasterKeySource), StoreError> {
-    let find = || MasterKey::find(data_dir, |name| std::env::var_os(name));
+    let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
+    let find = || MasterKey::find(data_dir, variable);
     let (master, source) = find()?;
     match Store::open_waiting(data_dir, &master, wait) {
         // The process that had the store may have replaced the key while this one waited.

@@ -21,6 +21,7 @@ pub mod contract;
 pub mod gateway;
 
 pub mod accounts;
+pub mod keys;
 pub mod store;
 pub mod transport;
 

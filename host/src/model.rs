@@ -11,13 +11,14 @@ mod lane;
 mod push;
 
 pub use account::{Account, AccountState};
-pub use api_key::ApiKey;
+pub use api_key::{ApiKey, KeyRate};
 pub use description::{
     ClientAuthentication, Credential, Description, Endpoint, GrantType, Identity, Method,
     OAuth2Provider, Quota, QuotaScope, QuotaWindow, Redirect, Scope, SecretHeader, Setting, Site,
     TokenLimit,
 };
 pub use grant::Grant;
+pub(crate) use ids::base32;
 pub use ids::{AccountId, CallId, IdError, KeyId, PluginId, UserId};
 pub use key_scope::{Access, KeyScope, KeyScopeError, KeyScopes};
 pub use lane::Lane;

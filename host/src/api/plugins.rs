@@ -15,7 +15,7 @@ use super::extract::{Body, Octets, Path, Query};
 use super::problem::{Problem, ProblemKind};
 use super::reserved;
 use super::route::{Permission, Route};
-use crate::config::PluginChange;
+use crate::config::{PluginChange, SetBy};
 use crate::contract::Shape;
 use crate::host::Host;
 use crate::model::{Description, Grant, PluginId, Scope};
@@ -283,11 +283,28 @@ pub(super) async fn configure(
         warnings = check_scopes(&installed, &change)?;
     }
     host.config.change(&id, &change)?;
+    warnings.extend(outweighed(&host, &id, &change));
     Ok(Json(Configured {
         id,
         file: host.config.path().to_owned(),
         warnings,
     }))
+}
+
+/// What of the change does nothing, because something weighs more than the file.
+fn outweighed(host: &Host, id: &PluginId, change: &PluginChange) -> Vec<String> {
+    let shown = host.config.shown();
+    let above = |key: String| {
+        let shown = shown.iter().find(|shown| shown.key == key)?;
+        let is_above = !matches!(shown.set_by, SetBy::File | SetBy::Default);
+        let place = shown.place.as_deref().filter(|_| is_above)?;
+        Some(format!(
+            "{key} is set by {place}, which weighs more than the file"
+        ))
+    };
+    let keys = change.keys().into_iter();
+    keys.filter_map(|key| above(format!("plugins.{id}.{key}")))
+        .collect()
 }
 
 fn check_settings(installed: &Installed, change: &PluginChange) -> Result<(), Problem> {

@@ -18,6 +18,12 @@ pub enum ProblemKind {
     Unauthenticated,
     /// The key may not do this, or not with what belongs to another user.
     NotAllowed,
+    /// The key, or the address without one, asks too often.
+    TooManyRequests,
+    /// There is no such key to the API.
+    UnknownKey,
+    /// There is nothing of such a user.
+    UnknownUser,
     /// There is no such route.
     NoRoute,
     /// The path does not take the method.
@@ -66,7 +72,7 @@ pub enum ProblemKind {
     Conflict,
     /// The account lacks something that a person sets up on the marketplace.
     Precondition,
-    /// Too many requests.
+    /// The marketplace allows no more requests now.
     RateLimited,
     /// Nothing happened; trying again later may work.
     Unavailable,
@@ -97,6 +103,9 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::BadRequest, "bad-request", 400, 2),
     (ProblemKind::Unauthenticated, "unauthenticated", 401, 4),
     (ProblemKind::NotAllowed, "not-allowed", 403, 10),
+    (ProblemKind::TooManyRequests, "too-many-requests", 429, 7),
+    (ProblemKind::UnknownKey, "unknown-key", 404, 5),
+    (ProblemKind::UnknownUser, "unknown-user", 404, 5),
     (ProblemKind::NoRoute, "no-route", 404, 2),
     (ProblemKind::NoMethod, "no-method", 405, 2),
     (ProblemKind::WrongMediaType, "wrong-media-type", 415, 2),

@@ -8,13 +8,14 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::caller::{Caller, unauthenticated};
-use super::problem::{Problem, ProblemKind};
+use super::authenticate::refusal;
+use super::caller::Caller;
+use super::problem::ProblemKind;
 use crate::host::Host;
 use crate::model::{Access, KeyScope};
 
@@ -197,18 +198,6 @@ impl Permission {
     pub(super) fn write(noun: &'static str) -> Self {
         Self::Scope(KeyScope::new(noun, Access::Write))
     }
-
-    fn check(&self, caller: Option<&Caller>) -> Result<(), Problem> {
-        if matches!(self, Self::Anybody) {
-            return Ok(());
-        }
-        let caller = caller.ok_or_else(unauthenticated)?;
-        match self {
-            Self::Anybody | Self::Caller => Ok(()),
-            Self::Scope(scope) => caller.demand(scope),
-            Self::Operator => caller.demand_operator(),
-        }
-    }
 }
 
 /// The router of these routes; each is reached by those who may.
@@ -224,11 +213,29 @@ pub(super) fn router(routes: Vec<Route>) -> Router<Arc<Host>> {
     router
 }
 
-async fn guard(
-    permission: Arc<Permission>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    permission.check(request.extensions().get::<Caller>())?;
-    Ok(next.run(request).await)
+/// A handler that is reached by those who may.
+pub(super) fn guarded<H, T>(permission: Permission, handler: H) -> impl Handler<T, Arc<Host>>
+where
+    H: Handler<T, Arc<Host>>,
+    T: 'static,
+{
+    let permission = Arc::new(permission);
+    handler.layer(middleware::from_fn(move |request: Request, next: Next| {
+        guard(Arc::clone(&permission), request, next)
+    }))
+}
+
+async fn guard(permission: Arc<Permission>, request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>();
+    let allowed = match (&*permission, caller) {
+        (Permission::Anybody, _) => Ok(()),
+        (_, None) => return refusal(request.extensions()),
+        (Permission::Caller, Some(_)) => Ok(()),
+        (Permission::Scope(scope), Some(caller)) => caller.demand(scope),
+        (Permission::Operator, Some(caller)) => caller.demand_operator(),
+    };
+    match allowed {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
 }

@@ -17,18 +17,21 @@ use tower::ServiceExt;
 
 use super::Failure;
 use crate::api::{self, Caller, Problem};
+use crate::config::Layers;
 use crate::host::{Host, Options};
 
 /// The API, for one command.
 pub(super) struct Client {
     data_dir: PathBuf,
+    layers: Layers,
     open: Option<(Arc<Host>, Router)>,
 }
 
 impl Client {
-    pub(super) fn new(data_dir: PathBuf) -> Self {
+    pub(super) fn new(data_dir: PathBuf, layers: Layers) -> Self {
         Self {
             data_dir,
+            layers,
             open: None,
         }
     }
@@ -66,6 +69,16 @@ impl Client {
     /// Where all is kept.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// What is set outside `stoflow.toml`.
+    pub(super) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Whether there is anything to be asked about: without a store nothing is installed.
+    pub(super) fn has_store(&self) -> bool {
+        self.data_dir.join("store").is_dir()
     }
 
     /// Asks for a file and writes it down as it comes.
@@ -157,7 +170,7 @@ impl Client {
         if let Some((_, router)) = &self.open {
             return Ok(router.clone());
         }
-        let host = Arc::new(Host::open(&options(&self.data_dir))?);
+        let host = Arc::new(Host::open(&options(&self.data_dir, &self.layers))?);
         let router = api::router(Arc::clone(&host));
         self.open = Some((host, router.clone()));
         Ok(router)
@@ -175,10 +188,12 @@ impl Client {
 }
 
 /// With what a host is opened on a data directory.
-pub(super) fn options(data_dir: &Path) -> Options {
+pub(super) fn options(data_dir: &Path, layers: &Layers) -> Options {
     let mut options = Options::new(data_dir);
     // Tests and the demo share one, so that fresh data do not mean compiling again.
-    options.compiled_dir = std::env::var_os("STOFLOW_COMPILED_DIR").map(PathBuf::from);
+    let compiled = layers.variable("STOFLOW_COMPILED_DIR");
+    options.compiled_dir = compiled.map(PathBuf::from);
+    options.layers = layers.clone();
     options
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::api::{Problem, ProblemKind};
+use crate::api::{Problem, ProblemKind, Violation};
 use crate::host::HostError;
 use crate::store::StoreError;
 
@@ -37,6 +37,11 @@ impl Failure {
             }
         }
         self
+    }
+
+    /// With all that is wrong.
+    pub(super) fn violations(&mut self, all: impl IntoIterator<Item = Violation>) {
+        self.problem.violations.extend(all);
     }
 
     /// With what to do.
@@ -114,7 +119,7 @@ impl From<HostError> for Failure {
     fn from(error: HostError) -> Self {
         let exit_code = match error {
             HostError::Store(StoreError::Locked { .. }) => 7,
-            HostError::Config(_) => 6,
+            HostError::Config(error) => return error.into(),
             HostError::Store(error) => return Problem::from(error).into(),
             _ => 1,
         };

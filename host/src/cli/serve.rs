@@ -3,48 +3,52 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
-use super::client;
 use crate::api::Server;
-use crate::config::ServerConfig;
-use crate::host::{Host, HostError, Upkeep};
+use crate::config::Layers;
+use crate::host::{Host, HostError, Options, Upkeep};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The address and port to listen at [default: listen below [server] in stoflow.toml, else
-    /// 127.0.0.1:7100]
+    /// The address and port to listen at [env: STOFLOW_SERVER__LISTEN] [default: 127.0.0.1:7100]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 }
 
-pub(super) async fn run(data_dir: &Path, serve: Serve) -> Result<(), Failure> {
+impl Serve {
+    /// What the flags set.
+    pub(super) fn lay_over(&self, layers: &mut Layers) {
+        if let Some(address) = self.listen {
+            layers.flag("server.listen", "--listen", address.to_string());
+        }
+    }
+}
+
+pub(super) async fn run(options: Options) -> Result<(), Failure> {
     // Before anything is opened: who is told to stop meanwhile closes it again.
     let mut signals = Signals::new()?;
-    let options = client::options(data_dir);
     let open = tokio::task::spawn_blocking(move || Host::open(&options));
     let host = Arc::new(open.await.map_err(Failure::reply)??);
-    let served = until_told(&host, serve, &mut signals).await;
+    let served = until_told(&host, &mut signals).await;
     let closed = tokio::task::spawn_blocking(move || host.close()).await;
     let closed = closed.map_err(Failure::reply)?;
     served.and(closed.map_err(|error| HostError::Store(error).into()))
 }
 
-async fn until_told(host: &Arc<Host>, serve: Serve, signals: &mut Signals) -> Result<(), Failure> {
-    let mut config = ServerConfig::clone(&host.config.server());
-    config.listen = serve.listen.unwrap_or(config.listen);
+async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failure> {
+    let config = host.config.server();
     if !config.listen.ip().is_loopback() {
         tracing::warn!(
             address = %config.listen,
             "keys and all else travel in clear text to this address; put a proxy with TLS before it"
         );
     }
-    let server = Server::start(host, Arc::new(config)).await;
+    let server = Server::start(host, config).await;
     let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
     let upkeep = Upkeep::start(host);
     announce(server.address());

@@ -1,10 +1,11 @@
-//! `stoflow store`: check, export and import what is kept.
+//! `stoflow store`: check, export and import what is kept, and replace the key that it is sealed under.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 use super::Failure;
 use super::client::Client;
@@ -27,6 +28,14 @@ pub(super) enum Command {
         /// What `stoflow store export` wrote
         file: PathBuf,
     },
+    /// Replace the master key that all is sealed under, while everything is in use; the old one opens
+    /// nothing afterwards
+    RotateKey {
+        /// The file of the new key, made if it is not there; needed where the present one does not
+        /// lie beside the store
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -43,7 +52,8 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
         Command::Check { json } => check(client, json).await,
         Command::Export(Export { file, .. }) if file.as_os_str() == "-" => to_stdout(client).await,
         Command::Export(export) => to_file(client, &export).await,
-        Command::Import { file } => import(client.data_dir(), &file),
+        Command::Import { file } => import(client, &file),
+        Command::RotateKey { to } => rotate_key(client, to).await,
     }
 }
 
@@ -144,12 +154,26 @@ async fn to_file(client: &mut Client, export: &Export) -> Result<(), Failure> {
 }
 
 /// Not asked of the API: what answers it stands on the store that is made here.
-fn import(data_dir: &Path, file: &Path) -> Result<(), Failure> {
-    let imported = Host::import(data_dir, file)?;
+fn import(client: &Client, file: &Path) -> Result<(), Failure> {
+    let imported = Host::import(client.data_dir(), client.layers(), file)?;
     let count: u64 = imported.records.values().sum();
     println!(
         "Imported {count} records, up to commit {}. stoflow.toml and the plugins' files are not in an export: put them there too.",
         imported.last_commit
     );
+    Ok(())
+}
+
+async fn rotate_key(client: &mut Client, to: Option<PathBuf>) -> Result<(), Failure> {
+    // The host may run elsewhere than where the person stands.
+    let to = to.map(std::path::absolute).transpose();
+    let to = to.map_err(|error| Failure::usage(format_args!("--to: {error}")))?;
+    let done: Value = client
+        .post("/api/store/master-key", &json!({ "to": to }))
+        .await?;
+    let lines = done.get("done").and_then(Value::as_array);
+    for line in lines.into_iter().flatten() {
+        println!("{}", line.as_str().unwrap_or_default());
+    }
     Ok(())
 }

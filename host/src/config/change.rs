@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml_edit::{Item, Table};
 
+use super::places::joined;
+
 /// What a command changes for one plugin; `None` leaves as it is. It has no `Debug`: it may hold the
 /// app's secret.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +44,29 @@ pub struct PluginChange {
     /// Settings by name; an empty text takes one away.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+}
+
+impl PluginChange {
+    /// The keys of the plugin's table that it changes. A secret has that of either form.
+    pub fn keys(&self) -> Vec<String> {
+        let scopes = !self.without_scopes.is_empty() || !self.with_scopes.is_empty();
+        let secret = self.client_secret.is_some() || self.client_secret_file.is_some();
+        let webhooks = self.webhook_secrets.is_some() || self.webhook_secrets_file.is_some();
+        let plain = [
+            (self.client_id.is_some(), "client_id"),
+            (secret, "client_secret"),
+            (secret, "client_secret_file"),
+            (webhooks, "webhook_secrets"),
+            (webhooks, "webhook_secrets_file"),
+            (self.redirect_uri.is_some(), "redirect_uri"),
+            (scopes, "scopes_left_out"),
+        ];
+        let plain = plain.into_iter().filter(|(is_changed, _)| *is_changed);
+        let mut keys: Vec<String> = plain.map(|(_, key)| key.to_owned()).collect();
+        keys.extend(self.origins.keys().map(|name| joined("origins", name)));
+        keys.extend(self.settings.keys().map(|name| joined("settings", name)));
+        keys
+    }
 }
 
 /// Writes a change into the plugin's table.

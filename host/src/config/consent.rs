@@ -1,12 +1,12 @@
 //! The part of `stoflow.toml` about consent, whatever the plugin.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::file::check_origin;
 
 /// What the operator sets for consents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentConfig {
     /// The origins of the operator's own pages to which a browser may be sent back: `return_to` of
@@ -19,14 +19,14 @@ impl ConsentConfig {
     /// What an origin has to be.
     ///
     /// # Errors
-    /// Which is none, or would be reached in clear text.
-    pub(super) fn check(&self) -> Result<(), String> {
-        for origin in &self.return_origins {
-            check_origin(origin)?;
+    /// Which, counted from 0, is none, or would be reached in clear text.
+    pub(super) fn check(&self) -> Result<(), (usize, String)> {
+        for (index, origin) in self.return_origins.iter().enumerate() {
+            check_origin(origin).map_err(|message| (index, message))?;
             if origin.starts_with("http:") && !is_loopback(origin) {
-                return Err(format!(
-                    "{origin:?} is not https: anybody on the way could finish the consent"
-                ));
+                let message =
+                    format!("{origin:?} is not https: anybody on the way could finish the consent");
+                return Err((index, message));
             }
         }
         Ok(())
@@ -75,7 +75,7 @@ mod tests {
             ("javascript:alert(1)", "no origin"),
             ("null", "no origin"),
         ] {
-            let refused = check(origin).unwrap_err();
+            let (_, refused) = check(origin).unwrap_err();
             assert!(refused.contains(why), "{origin}: {refused}");
         }
     }

@@ -1,21 +1,18 @@
 //! `stoflow.toml` as a whole: read at the start, changed by commands one plugin at a time.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::change::{PluginChange, apply};
-use super::plugin::{PluginTable, SECRET_BYTES_MIN};
-use super::webhook;
-use super::{ConsentConfig, PluginConfig, ServerConfig};
+use super::fault::{ConfigError, Fault};
+use super::read::{Set, faulty, read};
+use super::{ConsentConfig, Layers, LogConfig, PluginConfig, ServerConfig, Shown};
 use crate::directory;
 use crate::model::{Grant, PluginId};
-use crate::secret::Secret;
 
 /// The file's name in the data directory.
 const FILE_NAME: &str = "stoflow.toml";
@@ -24,68 +21,24 @@ const FILE_NAME: &str = "stoflow.toml";
 #[derive(Debug)]
 pub struct Config {
     path: PathBuf,
+    layers: Layers,
     set: RwLock<Set>,
     /// One writer at a time: a change reads the file again, edits it and puts it in place.
     writing: Mutex<()>,
 }
 
-/// What is set, as it is used.
-#[derive(Debug)]
-struct Set {
-    consent: Arc<ConsentConfig>,
-    server: Arc<ServerConfig>,
-    plugins: BTreeMap<PluginId, Arc<PluginConfig>>,
-}
-
-/// Why the configuration cannot be used or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// It is not TOML, or has a member that means nothing here.
-    #[error("{path}:{line}: {message}")]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// A value that cannot be used.
-    #[error("{place}: {message}")]
-    Value {
-        /// The file and the key, or the flag.
-        place: String,
-        /// What is wrong and what to do.
-        message: String,
-    },
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(default)]
-    consent: ConsentConfig,
-    #[serde(default)]
-    server: ServerConfig,
-    #[serde(default)]
-    plugins: BTreeMap<PluginId, PluginTable>,
-}
-
 impl Config {
-    /// Reads `stoflow.toml` in the data directory; where there is none, nothing is set.
-    pub fn load(data_dir: &Path) -> Result<Self, ConfigError> {
+    /// Reads `stoflow.toml` in the data directory, and lays over it what is set outside; where there
+    /// is no file, it sets nothing.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place.
+    pub fn load(data_dir: &Path, layers: &Layers) -> Result<Self, ConfigError> {
         let path = data_dir.join(FILE_NAME);
-        let set = parse(&path, &read_text(&path)?)?;
+        let set = read(&path, &read_text(&path)?, layers)?;
         Ok(Self {
             path,
+            layers: layers.clone(),
             set: RwLock::new(set),
             writing: Mutex::new(()),
         })
@@ -100,6 +53,24 @@ impl Config {
     pub fn plugin(&self, id: &PluginId) -> Arc<PluginConfig> {
         let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
         set.plugins.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What is set for the log.
+    pub fn log(&self) -> LogConfig {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        set.log.clone()
+    }
+
+    /// Every setting in force, with where it comes from; secrets are stars.
+    pub fn shown(&self) -> Arc<[Shown]> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&set.shown)
+    }
+
+    /// What does nothing as it stands.
+    pub fn warnings(&self) -> Arc<[Fault]> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&set.warnings)
     }
 
     /// What is set for consents.
@@ -127,20 +98,18 @@ impl Config {
             ),
         ];
         if let Some((place, _)) = twice.into_iter().find(|(_, twice)| *twice) {
-            return Err(ConfigError::Value {
-                place: place.into(),
-                message: "give the secret or the file that holds it, not both".into(),
-            });
+            return Err(ConfigError::one(
+                place,
+                "give the secret or the file that holds it, not both",
+            ));
         }
         self.edit(id, |table| apply(table, change))
     }
 
     /// Writes down what a plugin is allowed.
     pub fn grant(&self, id: &PluginId, grant: &Grant) -> Result<(), ConfigError> {
-        let written = toml_edit::ser::to_document(grant).map_err(|error| ConfigError::Value {
-            place: "grant".into(),
-            message: error.to_string(),
-        })?;
+        let written = toml_edit::ser::to_document(grant)
+            .map_err(|error| ConfigError::one("grant", error.to_string()))?;
         let granted = unfolded(written.as_table());
         self.edit(id, |table| {
             table.insert("grant", Item::Table(granted));
@@ -167,10 +136,7 @@ impl Config {
     }
 
     fn no_table(&self, key: &str) -> ConfigError {
-        ConfigError::Value {
-            place: format!("{}: {key}", self.path.display()),
-            message: "is no table".into(),
-        }
+        ConfigError::one(format!("{}: {key}", self.path.display()), "is no table")
     }
 
     fn edit_plugins(
@@ -179,14 +145,9 @@ impl Config {
     ) -> Result<(), ConfigError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let text = read_text(&self.path)?;
-        let mut document = text.parse::<DocumentMut>().map_err(|error| {
-            invalid(
-                &self.path,
-                &text,
-                error.span().map_or(0, |span| span.start),
-                error.message(),
-            )
-        })?;
+        let mut document = text
+            .parse::<DocumentMut>()
+            .map_err(|error| faulty(&self.path, &text, error.span(), error.message()))?;
         let plugins = document.entry("plugins").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -194,7 +155,7 @@ impl Config {
         });
         edit(as_table(plugins).ok_or_else(|| self.no_table("plugins"))?)?;
         let text = document.to_string();
-        let set = parse(&self.path, &text)?;
+        let set = read(&self.path, &text, &self.layers)?;
         // Readable by its owner alone: it may hold the app's secret.
         directory::replace(&self.path, text.as_bytes()).map_err(|source| ConfigError::Io {
             path: self.path.clone(),
@@ -238,129 +199,6 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<Set, ConfigError> {
-    let document: Document = toml_edit::de::from_str(text).map_err(|error| {
-        invalid(
-            path,
-            text,
-            error.span().map_or(0, |span| span.start),
-            error.message(),
-        )
-    })?;
-    document
-        .consent
-        .check()
-        .map_err(|message| ConfigError::Value {
-            place: format!("{}: consent.return_origins", path.display()),
-            message,
-        })?;
-    document
-        .server
-        .check()
-        .map_err(|(key, message)| ConfigError::Value {
-            place: format!("{}: server.{key}", path.display()),
-            message,
-        })?;
-    let plugins = document.plugins.into_iter().map(|(id, table)| {
-        let place = |key: &str| format!("{}: plugins.{id}.{key}", path.display());
-        let plugin = resolve(table, &place)?;
-        Ok((id.clone(), Arc::new(plugin)))
-    });
-    let plugins = plugins.collect::<Result<_, ConfigError>>()?;
-    check_redirects(path, &plugins)?;
-    Ok(Set {
-        consent: Arc::new(document.consent),
-        server: Arc::new(document.server),
-        plugins,
-    })
-}
-
-/// Where two marketplaces send browsers to one address, the answer of one can be passed off as the
-/// other's (RFC 9700 §4.4).
-fn check_redirects(
-    path: &Path,
-    plugins: &BTreeMap<PluginId, Arc<PluginConfig>>,
-) -> Result<(), ConfigError> {
-    let mut seen = BTreeMap::new();
-    for (id, plugin) in plugins {
-        let Some(uri) = &plugin.redirect_uri else {
-            continue;
-        };
-        let place = uri.split(['?', '#']).next().unwrap_or_default();
-        if let Some(other) = seen.insert(place, id) {
-            return Err(ConfigError::Value {
-                place: format!("{}: plugins.{id}.redirect_uri", path.display()),
-                message: format!(
-                    "is that of {other}, too; each marketplace needs an address of its own"
-                ),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn resolve(
-    table: PluginTable,
-    place: &dyn Fn(&str) -> String,
-) -> Result<PluginConfig, ConfigError> {
-    let client_secret = match (table.client_secret, table.client_secret_file) {
-        (Some(_), Some(_)) => {
-            return Err(ConfigError::Value {
-                place: place("client_secret"),
-                message: "stands beside client_secret_file; keep one of them".into(),
-            });
-        }
-        (Some(secret), None) => Some(guarded(secret, || place("client_secret"))?),
-        (None, Some(file)) => {
-            let text = fs::read_to_string(&file).map_err(|error| ConfigError::Value {
-                place: place("client_secret_file"),
-                message: format!("{}: {error}", file.display()),
-            })?;
-            Some(guarded(text.trim().to_owned(), || {
-                place("client_secret_file")
-            })?)
-        }
-        (None, None) => None,
-    };
-    let webhook_secrets = webhook::secrets(
-        table.webhook_secrets,
-        table.webhook_secrets_file.as_deref(),
-        place,
-    )?;
-    for (real, stand_in) in &table.origins {
-        for origin in [real, stand_in] {
-            check_origin(origin).map_err(|message| ConfigError::Value {
-                place: place(&format!("origins.{real:?}")),
-                message,
-            })?;
-        }
-    }
-    Ok(PluginConfig {
-        client_id: table.client_id,
-        client_secret,
-        webhook_secrets,
-        redirect_uri: table.redirect_uri,
-        scopes_left_out: table.scopes_left_out,
-        origins: table.origins,
-        settings: table.settings,
-        grant: table.grant,
-    })
-}
-
-fn guarded(secret: String, place: impl Fn() -> String) -> Result<Secret, ConfigError> {
-    if secret.len() < SECRET_BYTES_MIN {
-        return Err(ConfigError::Value {
-            place: place(),
-            message: format!(
-                "has {} bytes; one shorter than {SECRET_BYTES_MIN} cannot be guarded, because \
-                 replies are searched for it",
-                secret.len()
-            ),
-        });
-    }
-    Ok(Secret::new(secret))
-}
-
 /// An origin is scheme, host and port, and nothing behind them (RFC 6454 §6.1).
 pub(super) fn check_origin(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|error| format!("{text:?} is no origin: {error}"))?;
@@ -372,19 +210,11 @@ pub(super) fn check_origin(text: &str) -> Result<(), String> {
     }
 }
 
-fn invalid(path: &Path, text: &str, offset: usize, message: &str) -> ConfigError {
-    let before = text.get(..offset).unwrap_or(text);
-    ConfigError::Invalid {
-        path: path.to_owned(),
-        line: before.matches('\n').count() + 1,
-        message: message.trim().to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Description;
+    use crate::secret::Secret;
 
     fn etsy() -> PluginId {
         "etsy".parse().unwrap()
@@ -393,14 +223,14 @@ mod tests {
     fn written(text: &str) -> (tempfile::TempDir, Result<Config, ConfigError>) {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(FILE_NAME), text).unwrap();
-        let config = Config::load(directory.path());
+        let config = Config::load(directory.path(), &Layers::default());
         (directory, config)
     }
 
     #[test]
     fn without_a_file_nothing_is_set() {
         let directory = tempfile::tempdir().unwrap();
-        let config = Config::load(directory.path()).unwrap();
+        let config = Config::load(directory.path(), &Layers::default()).unwrap();
         assert_eq!(*config.plugin(&etsy()), PluginConfig::default());
     }
 
@@ -422,7 +252,7 @@ mod tests {
         config.change(&etsy(), &change).unwrap();
         let text = fs::read_to_string(directory.path().join(FILE_NAME)).unwrap();
         assert!(text.starts_with("# mine\n"), "{text}");
-        let again = Config::load(directory.path()).unwrap();
+        let again = Config::load(directory.path(), &Layers::default()).unwrap();
         for config in [config, again] {
             let plugin = config.plugin(&etsy());
             assert_eq!(plugin.client_id.as_deref(), Some("new"));
@@ -450,7 +280,9 @@ mod tests {
                 ..PluginChange::default()
             };
             config.unwrap().change(&etsy(), &change).unwrap();
-            let plugin = Config::load(directory.path()).unwrap().plugin(&etsy());
+            let plugin = Config::load(directory.path(), &Layers::default())
+                .unwrap()
+                .plugin(&etsy());
             assert_eq!(plugin.client_id.as_deref(), Some("new"), "{text}");
             assert!(plugin.redirect_uri.is_some(), "{text}");
         }
@@ -470,11 +302,11 @@ mod tests {
         .unwrap();
         let grant = Grant::asked(&description, None);
         let directory = tempfile::tempdir().unwrap();
-        Config::load(directory.path())
+        Config::load(directory.path(), &Layers::default())
             .unwrap()
             .grant(&etsy(), &grant)
             .unwrap();
-        let again = Config::load(directory.path()).unwrap();
+        let again = Config::load(directory.path(), &Layers::default()).unwrap();
         assert_eq!(again.plugin(&etsy()).grant, Some(grant));
     }
 
@@ -553,7 +385,7 @@ mod tests {
         config
             .change(&ebay, &change("https://stoflow.example/ebay"))
             .unwrap();
-        Config::load(directory.path()).unwrap();
+        Config::load(directory.path(), &Layers::default()).unwrap();
     }
 
     #[test]

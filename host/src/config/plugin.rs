@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::WebhookSecret;
+use super::rates::{Polling, RateLimits};
 use crate::model::Grant;
 use crate::secret::Secret;
 
@@ -31,6 +32,10 @@ pub struct PluginConfig {
     pub origins: BTreeMap<String, String>,
     /// The operator's values of the plugin's settings.
     pub settings: BTreeMap<String, String>,
+    /// The most that is asked of the marketplace.
+    pub rate_limits: RateLimits,
+    /// How often it is looked at.
+    pub polling: Polling,
     /// What the plugin is allowed.
     pub grant: Option<Grant>,
 }
@@ -67,6 +72,10 @@ pub(super) struct PluginTable {
     pub(super) origins: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) settings: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "RateLimits::is_empty")]
+    pub(super) rate_limits: RateLimits,
+    #[serde(default)]
+    pub(super) polling: Polling,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) grant: Option<Grant>,
 }

@@ -1,14 +1,14 @@
 //! The secrets by which a marketplace's pushes are known to be genuine: several while one takes the
 //! place of another.
 
-use std::fs;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::ConfigError;
+use super::fault::Fault;
+use super::resolve::{PlaceOf, beside, read_secret};
 use crate::secret::Secret;
 
 /// What a secret begins with where it is shown to people; it may be left out.
@@ -37,28 +37,16 @@ impl WebhookSecret {
 
 /// Those of a text or of the file that is named instead, with white space between them.
 pub(super) fn secrets(
-    text: Option<String>,
+    text: Option<&str>,
     file: Option<&Path>,
-    place: &dyn Fn(&str) -> String,
-) -> Result<Vec<WebhookSecret>, ConfigError> {
-    let wrong = |key: &str, message: String| ConfigError::Value {
-        place: place(key),
-        message,
-    };
+    place: PlaceOf<'_>,
+) -> Result<Vec<WebhookSecret>, Fault> {
     let (key, text) = match (text, file) {
-        (Some(_), Some(_)) => {
-            let message = "stands beside webhook_secrets_file; keep one of them";
-            return Err(wrong("webhook_secrets", message.into()));
-        }
-        (Some(text), None) => ("webhook_secrets", Secret::new(text)),
+        (Some(_), Some(_)) => return Err(beside("webhook_secrets", place)),
+        (Some(text), None) => ("webhook_secrets", Secret::new(text.to_owned())),
         (None, Some(file)) => {
-            let text = fs::read_to_string(file).map_err(|error| {
-                wrong(
-                    "webhook_secrets_file",
-                    format!("{}: {error}", file.display()),
-                )
-            })?;
-            ("webhook_secrets_file", Secret::new(text))
+            let key = "webhook_secrets_file";
+            (key, read_secret(file, key, place)?)
         }
         (None, None) => return Ok(Vec::new()),
     };
@@ -69,7 +57,7 @@ pub(super) fn secrets(
                 "number {} is no secret of a webhook: {PREFIX} and 24 to 64 bytes in base64",
                 index + 1
             );
-            wrong(key, message)
+            Fault::new(place(key), message)
         })
     });
     secrets.collect()
@@ -83,7 +71,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<WebhookSecret>, String> {
         let place = |key: &str| key.to_owned();
-        secrets(Some(text.into()), None, &place).map_err(|error| error.to_string())
+        secrets(Some(text), None, &place).map_err(|fault| fault.message)
     }
 
     #[test]
@@ -118,8 +106,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secrets");
         assert!(secrets(None, Some(&path), &place).is_err());
-        fs::write(&path, format!("{TEXT}\n{TEXT}\n")).unwrap();
+        std::fs::write(&path, format!("{TEXT}\n{TEXT}\n")).unwrap();
         assert_eq!(secrets(None, Some(&path), &place).unwrap().len(), 2);
-        assert!(secrets(Some(TEXT.into()), Some(&path), &place).is_err());
+        assert!(secrets(Some(TEXT), Some(&path), &place).is_err());
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::model::Method;
+use crate::model::{Access, KeyScope, Method};
 
 /// What holds for one function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Facts {
     pub account: AccountNeed,
     /// Whether the call may reach the marketplace.
     pub network: bool,
+    /// Whether it only looks, or changes something: which scope a key to the API needs for it.
+    pub access: Access,
     /// Whether doing it again with the same arguments leaves the marketplace as doing it once
     /// does, so that a call which broke off may be made again.
     pub repeatable: bool,
@@ -102,6 +104,7 @@ impl Facts {
     pub(super) const OTHER: Self = Self {
         account: AccountNeed::IfAny,
         network: true,
+        access: Access::Write,
         repeatable: false,
         one_at_a_time: false,
         time_limit: TimeLimit::Call,
@@ -112,6 +115,7 @@ impl Facts {
     const SELF: Self = Self {
         account: AccountNeed::None,
         network: false,
+        access: Access::Read,
         repeatable: true,
         ..Self::OTHER
     };
@@ -119,6 +123,7 @@ impl Facts {
     /// It reads what an account has.
     const READ: Self = Self {
         account: AccountNeed::Required,
+        access: Access::Read,
         repeatable: true,
         ..Self::OTHER
     };
@@ -132,11 +137,15 @@ impl Facts {
     /// It changes something, and doing it twice would change it twice.
     const ADD: Self = Self {
         repeatable: false,
+        access: Access::Write,
         ..Self::READ
     };
 
     /// It changes something to what the arguments say.
-    const SET: Self = Self::READ;
+    const SET: Self = Self {
+        access: Access::Write,
+        ..Self::READ
+    };
 
     /// It changes something in many steps, and finishes what broke off.
     const OPERATION: Self = Self {
@@ -156,6 +165,29 @@ pub fn facts(interface: &str, function: &str) -> Facts {
         .find(|entry| entry.0 == interface && entry.1 == function)
         .map_or(Facts::OTHER, |entry| entry.2)
 }
+
+/// The scope of a key to the API that a function needs. An interface that is not in the table is a noun
+/// of its own.
+pub(super) fn key_scope(interface: &str, facts: &Facts) -> KeyScope {
+    let noun = NOUNS.iter().find(|(known, _)| *known == interface);
+    KeyScope::new(noun.map_or(interface, |(_, noun)| noun), facts.access)
+}
+
+/// Interface, the noun of the scopes that open it.
+#[rustfmt::skip]
+static NOUNS: &[(&str, &str)] = &[
+    ("plugin", "plugins"),
+    ("auth", "accounts"),
+    ("publish", "listings"),
+    ("listings", "listings"),
+    // What a product may be and say.
+    ("taxonomy", "listings"),
+    ("orders", "orders"),
+    ("poll", "polling"),
+    ("shop", "shop"),
+    ("policies", "shop"),
+    ("webhooks", "webhooks"),
+];
 
 /// Every route of a function of the contract: interface and function in kebab case, what holds for the
 /// function, the route.
@@ -177,7 +209,7 @@ pub fn call_route(interface: &str, function: &str) -> String {
 static TABLE: &[(&str, &str, Facts)] = &[
     ("plugin", "describe", Facts::SELF),
     ("auth", "provider", Facts::SELF),
-    ("auth", "identify", Facts { account: AccountNeed::FreshToken, ..Facts::READ }),
+    ("auth", "identify", Facts { account: AccountNeed::FreshToken, ..Facts::SET }),
 
     ("publish", "rules", Facts::BROWSE.at(&[route(Method::Get, "/products/rules")])),
     ("publish", "preview", Facts { network: false, ..Facts::BROWSE }
@@ -241,8 +273,8 @@ static TABLE: &[(&str, &str, Facts)] = &[
 
     // The pushes themselves come in by a route of the host's own, as the marketplace sends them.
     ("webhooks", "verified-by", Facts::SELF),
-    ("webhooks", "subscribe", Facts::BROWSE),
-    ("webhooks", "receive", Facts { account: AccountNeed::None, ..Facts::READ }),
+    ("webhooks", "subscribe", Facts { access: Access::Write, ..Facts::BROWSE }),
+    ("webhooks", "receive", Facts { account: AccountNeed::None, ..Facts::SET }),
 ];
 
 const SHIPPING: &[(&str, &str)] = &[("kind", "\"shipping\"")];
@@ -291,6 +323,41 @@ mod tests {
         assert!(facts.network);
         assert!(!facts.repeatable);
         assert_eq!(facts.time_limit.total(), Duration::from_secs(30));
+    }
+
+    #[test]
+    fn who_may_only_look_changes_nothing() {
+        let mut looked = Vec::new();
+        for (interface, function, _) in contract() {
+            let facts = facts(&interface, &function);
+            let scope = key_scope(&interface, &facts);
+            assert!(
+                NOUNS.iter().any(|(known, _)| *known == interface),
+                "{interface}"
+            );
+            if scope.access == Access::Read {
+                let gets = facts
+                    .routes
+                    .iter()
+                    .filter(|route| route.method != Method::Get);
+                // A preview's product is in the body.
+                let only = gets.map(|route| route.path).collect::<Vec<_>>();
+                assert!(only.is_empty() || only == ["/products/preview"], "{only:?}");
+                looked.push(format!("{interface}.{function} {scope}"));
+            }
+        }
+        for function in ["publish.rules listings:read", "orders.list orders:read"] {
+            assert!(looked.iter().any(|known| known == function), "{function}");
+        }
+        let changes = |interface, function| {
+            let facts = facts(interface, function);
+            key_scope(interface, &facts).to_string()
+        };
+        assert_eq!(changes("publish", "create"), "listings:write");
+        assert_eq!(changes("listings", "set-inventory"), "listings:write");
+        assert_eq!(changes("orders", "ship"), "orders:write");
+        assert_eq!(changes("policies", "create"), "shop:write");
+        assert_eq!(changes("coupons", "list"), "coupons:write");
     }
 
     #[test]

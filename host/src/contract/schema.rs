@@ -8,13 +8,14 @@ use std::sync::Arc;
 use wasmtime::component::Val;
 
 use super::decode::{self, SchemaError};
-use super::functions::{Facts, facts};
+use super::functions::{Facts, facts, key_scope};
 use super::imports::InterfaceId;
 use super::lift::{self, LiftError, Outcome};
 use super::lower::{self, ArgumentError};
 use super::names::same_name;
 use super::plan::{Plan, Planner, Record};
 use super::shape::{FunctionShape, InterfaceShape, NameError, Shape};
+use crate::model::KeyScope;
 
 /// All that a component exports.
 #[derive(Debug)]
@@ -147,6 +148,11 @@ impl Function {
     /// What the schema cannot say.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// The scope of a key to the API that it needs.
+    pub fn key_scope(&self) -> KeyScope {
+        key_scope(&self.interface, &self.facts)
     }
 
     /// Reads the object of arguments, by parameter in snake case, into the values to call it with.

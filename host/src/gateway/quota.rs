@@ -5,6 +5,7 @@ mod gate;
 mod line;
 mod told;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::call::CallContext;
@@ -30,6 +31,8 @@ pub(super) struct Key {
 pub(super) struct Counted {
     pub(super) key: Key,
     limit: u32,
+    /// The most that the operator lets through.
+    most: Option<NonZeroU32>,
     window: Duration,
     /// As it was granted; `None` for the one of an endpoint without quotas.
     pub(super) quota: Option<Quota>,
@@ -60,6 +63,7 @@ pub(super) fn counted(
                 },
             ),
             limit: quota.limit,
+            most: call.config.rate_limits.of(quota),
             window: window(&quota.window),
             quota: Some(quota.clone()),
         })
@@ -70,6 +74,7 @@ pub(super) fn counted(
         all.push(Counted {
             key: key(&name, None),
             limit: u32::MAX,
+            most: None,
             window,
             quota: None,
         });

@@ -161,6 +161,11 @@ impl KeyId {
     pub fn random() -> Self {
         Self(format!("key_{}", base32(&random::<10>())))
     }
+
+    /// The characters behind `key_`, by which the key's own text names it.
+    pub fn characters(&self) -> &str {
+        self.0.trim_start_matches("key_")
+    }
 }
 
 impl CallId {
@@ -177,7 +182,7 @@ fn random<const N: usize>() -> [u8; N] {
 }
 
 /// RFC 4648 base 32, lower case and unpadded: easy to read out, safe in a path.
-fn base32(bytes: &[u8]) -> String {
+pub(crate) fn base32(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut buffer, mut bits) = (0_u32, 0);

@@ -2,6 +2,7 @@
 //! next may be, what the marketplace says about it. Time comes in as an argument; nothing waits here.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -28,6 +29,11 @@ const CLOSED_MAX: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub(super) struct Gate {
     declared: u32,
+    /// What the marketplace allows: as declared, until a reply says otherwise.
+    allowed: u32,
+    /// The most that the operator lets through, however much is allowed.
+    most: u32,
+    /// What holds: the smaller of both.
     limit: u32,
     window: Duration,
     /// Slices with their first moment and their requests, the oldest first.
@@ -68,6 +74,8 @@ impl Gate {
     pub(super) fn new(limit: u32, window: Duration) -> Self {
         Self {
             declared: limit,
+            allowed: limit.max(1),
+            most: u32::MAX,
             limit: limit.max(1),
             window: window.max(Duration::from_millis(1)),
             slices: VecDeque::new(),
@@ -83,9 +91,16 @@ impl Gate {
     pub(super) fn declare(&mut self, limit: u32) {
         if self.declared != limit {
             self.declared = limit;
-            self.limit = limit.max(1);
+            self.allowed = limit.max(1);
             self.reported = None;
         }
+        self.limit = self.allowed.min(self.most);
+    }
+
+    /// Never lets more through than this, whatever a reply says.
+    pub(super) fn cap(&mut self, most: Option<NonZeroU32>) {
+        self.most = most.map_or(u32::MAX, NonZeroU32::get);
+        self.limit = self.allowed.min(self.most);
     }
 
     /// How long until the next request may be made; `None` for now.
@@ -122,7 +137,8 @@ impl Gate {
     /// The limit in a reply's header. Zero is none.
     pub(super) fn learn_limit(&mut self, limit: u32) {
         if limit > 0 {
-            self.limit = limit;
+            self.allowed = limit;
+            self.limit = limit.min(self.most);
         }
     }
 
@@ -133,7 +149,7 @@ impl Gate {
             .reported
             .is_none_or(|reported| reported.number < number);
         if newer && self.window > SHORT {
-            let used = self.limit.saturating_sub(remaining);
+            let used = self.allowed.saturating_sub(remaining);
             self.reported = Some(Reported {
                 number,
                 used,
@@ -185,14 +201,20 @@ impl Gate {
     /// How long until a request fits into the window.
     fn full(&mut self, now: Instant) -> Option<Duration> {
         let Some(reported) = self.reported else {
-            let oldest = self
-                .slices
-                .front()
-                .filter(|_| self.in_slices >= self.limit)?
-                .0;
-            let free = oldest + self.window + self.window / SLICES;
-            return Some(free.saturating_duration_since(now));
+            return self.counted(self.limit, now);
         };
+        self.said(reported, now).max(self.counted(self.most, now))
+    }
+
+    /// How long until fewer than this many requests made here are in the window.
+    fn counted(&self, limit: u32, now: Instant) -> Option<Duration> {
+        let oldest = self.slices.front().filter(|_| self.in_slices >= limit)?.0;
+        let free = oldest + self.window + self.window / SLICES;
+        Some(free.saturating_duration_since(now))
+    }
+
+    /// How long, by what the marketplace said.
+    fn said(&mut self, reported: Reported, now: Instant) -> Option<Duration> {
         let since = u32::try_from(self.number - reported.number).unwrap_or(u32::MAX);
         if reported.used.saturating_add(since) < self.limit {
             return None;
@@ -269,6 +291,34 @@ mod tests {
         let polls = times(&mut Gate::new(10, SECOND), Lane::Poll, 10, now);
         assert_eq!(polls[1], SECOND / 10);
         assert_eq!(polls[9], SECOND * 9 / 10);
+    }
+
+    #[test]
+    fn the_operators_limit_holds_whatever_a_reply_says() {
+        let now = Instant::now();
+        let mut gate = Gate::new(10, SECOND);
+        gate.cap(NonZeroU32::new(2));
+        gate.learn_limit(150);
+        let gaps = times(&mut gate, Lane::Person, 3, now);
+        assert_eq!(gaps[1], Duration::ZERO);
+        assert!(gaps[2] >= SECOND, "{gaps:?}");
+        // A marketplace that allows less is obeyed.
+        gate.learn_limit(1);
+        let later = now + 10 * SECOND;
+        let gaps = times(&mut gate, Lane::Person, 2, later);
+        assert!(gaps[1] >= SECOND, "{gaps:?}");
+        // Of a day, what others used of it counts, too.
+        let mut day = Gate::new(10_000, DAY);
+        day.cap(NonZeroU32::new(100));
+        let number = day.take(now);
+        day.learn_limit(10_000);
+        day.learn_remaining(number, 9_901, now);
+        assert_eq!(day.delay(Lane::Person, now), None);
+        let number = day.take(now);
+        day.learn_remaining(number, 9_900, now);
+        assert!(day.delay(Lane::Person, now).is_some());
+        day.cap(None);
+        assert_eq!(day.delay(Lane::Person, now), None);
     }
 
     #[test]

@@ -191,6 +191,7 @@ impl Standing<'_> {
                 line.gate = Gate::new(counted.limit, counted.window);
             }
             line.gate.declare(counted.limit);
+            line.gate.cap(counted.most);
             line.waiting
                 .entry(self.place)
                 .or_insert_with(|| Arc::clone(&self.turn));

@@ -31,6 +31,7 @@ mod disk;
 mod etsy_shop;
 mod etsy_webhooks;
 mod every_function;
+mod every_route;
 mod gateway;
 mod hostile;
 mod install;

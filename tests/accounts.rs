@@ -561,7 +561,7 @@ async fn an_account_is_found_by_id_by_alias_or_because_it_is_the_only_one() {
             second.id
         );
     }
-    let named = |text: &str| host.accounts.named(text);
+    let named = |text: &str| host.accounts.named(None, text);
     assert_eq!(named(first.id.as_str()).unwrap().id, first.id);
     assert_eq!(
         named(&stoflow_host::accounts::alias(&second)).unwrap().id,

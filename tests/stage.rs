@@ -244,9 +244,13 @@ impl Stage {
     }
 }
 
-/// A form with arguments and the files of `docs/examples` that they name: media type, body.
+/// A form of arguments and of the files of `docs/examples` that they name: its media type and its bytes.
 pub fn form(arguments: &Value) -> (String, Vec<u8>) {
-    let boundary = "the-boundary-of-a-test";
+    form_by(arguments, "the-boundary-of-a-test")
+}
+
+/// The same with a boundary of the client's choice.
+pub fn form_by(arguments: &Value, boundary: &str) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     let mut part = |head: &str, content: &[u8]| {
         body.extend(

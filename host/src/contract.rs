@@ -23,7 +23,9 @@ mod word;
 
 pub use decode::{REQUIRED_INTERFACES, SchemaError};
 pub use docs::function_summary;
-pub use functions::{AccountNeed, Facts, Route, TimeLimit, call_route, facts, function_routes};
+pub use functions::{
+    AccountNeed, Facts, Route, TimeLimit, call_route, facts, function_routes, key_scope,
+};
 pub use lift::{LiftError, Outcome};
 pub use lower::{ArgumentCode, ArgumentError};
 pub use names::{kebab_case, nearest, same_name, snake_case};

@@ -13,7 +13,7 @@ mod text;
 
 pub use error::{CreateError, KeyError};
 pub use failures::Failures;
-pub use rate::{RATE, Spent};
+pub use rate::Spent;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -41,6 +41,8 @@ pub struct Keys(Arc<Ring>);
 struct Ring {
     store: Store,
     clock: Clock,
+    /// Of a key that has no number of its own.
+    rate: KeyRate,
     entries: RwLock<HashMap<KeyId, Arc<Entry>>>,
     failures: Failures,
 }
@@ -85,19 +87,20 @@ pub enum KeyState {
 }
 
 impl Keys {
-    /// The keys in a store, which live by a clock.
+    /// The keys in a store, which live by a clock; those that have no rate of their own have this one.
     ///
     /// # Errors
     /// The store's.
-    pub fn open(store: Store, clock: Clock) -> Result<Self, StoreError> {
+    pub fn open(store: Store, clock: Clock, rate: KeyRate) -> Result<Self, StoreError> {
         let mut entries = HashMap::new();
         for (_, kept) in store.scan::<Kept>(&Key::root())? {
-            let entry = Entry::of(kept)?;
+            let entry = Entry::of(kept, rate)?;
             entries.insert(entry.key.id.clone(), Arc::new(entry));
         }
         Ok(Self(Arc::new(Ring {
             store,
             clock,
+            rate,
             entries: RwLock::new(entries),
             failures: Failures::new(),
         })))
@@ -122,7 +125,7 @@ impl Keys {
         };
         let kept = Kept::new(key, &text);
         let place = place(&text.id);
-        let entry = Arc::new(Entry::of(kept.clone())?);
+        let entry = Arc::new(Entry::of(kept.clone(), self.0.rate)?);
         let old = self.old(now);
         let commit = old.iter().fold(Commit::new(), |commit, id| {
             commit.delete::<Kept>(&self::place(id))

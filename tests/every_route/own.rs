@@ -6,7 +6,6 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::Scene;
-use crate::market::{USER, consent};
 use crate::served::Answer;
 use crate::stage::component;
 use crate::webhooks::{SECRET, Sent};
@@ -14,7 +13,8 @@ use crate::webhooks::{SECRET, Sent};
 /// A route: how it works and how it fails.
 pub struct Case {
     pub route: &'static str,
-    pub works: Ask,
+    /// None where it takes more than one request: those are in [`super::flows`].
+    pub works: Option<Ask>,
     pub fails: Ask,
 }
 
@@ -149,19 +149,17 @@ fn case(route: &'static str, works: Ask, fails: Ask) -> Case {
 /// A case that fails because a user asks for what is an operator's.
 fn operators(route: &'static str, works: Ask) -> Case {
     let fails = works.by_a_user();
-    Case {
-        route,
-        works,
-        fails,
-    }
+    case(route, works, fails)
 }
 
 /// All of them.
 pub fn all(scene: &Scene) -> Vec<Case> {
     let mut all = host();
+    all.extend(kept());
     all.extend(keys());
     all.extend(plugins());
     all.extend(marketplace());
+    all.extend(webhooks());
     all.extend(accounts(scene));
     all
 }
@@ -201,6 +199,47 @@ fn host() -> Vec<Case> {
     ]
 }
 
+/// What is kept for a user: operations, files, events.
+fn kept() -> Vec<Case> {
+    let operation = "/api/operations/op_0000000000000000";
+    let file = "/api/files/file_0000000000000000";
+    let counts = Ask::get(User, "/metrics");
+    let stranger = counts.by_a_stranger();
+    vec![
+        case(
+            "GET /api/operations",
+            Ask::get(User, "/api/operations"),
+            Ask::get(User, "/api/operations?cursor=x").is(400, "bad-request"),
+        ),
+        flow(
+            "GET /api/operations/{operation}",
+            Ask::get(User, operation).is(404, "unknown-operation"),
+        ),
+        flow(
+            "GET /api/operations/{operation}/events",
+            Ask::get(User, format!("{operation}/events")).is(404, "unknown-operation"),
+        ),
+        flow(
+            "POST /api/files",
+            Ask::post_as(Stranger, "/api/files", "image/jpeg", vec![1]).is(401, "unauthenticated"),
+        ),
+        flow(
+            "GET /api/files/{file}",
+            Ask::get(User, file).is(404, "unknown-file"),
+        ),
+        flow(
+            "DELETE /api/files/{file}",
+            Ask::delete(User, file).is(404, "unknown-file"),
+        ),
+        case(
+            "GET /api/events",
+            Ask::get(User, "/api/events"),
+            Ask::get(User, "/api/events?after=x").is(400, "bad-request"),
+        ),
+        case("GET /metrics", counts, stranger),
+    ]
+}
+
 fn keys() -> Vec<Case> {
     let unknown = "/api/keys/key_0000000000000000";
     let own = Ask::get(User, "/api/keys/self");
@@ -225,14 +264,12 @@ fn keys() -> Vec<Case> {
             .is(422, "invalid-arguments"),
         ),
         case("GET /api/keys/self", own, stranger),
-        case(
+        flow(
             "GET /api/keys/{key}",
-            Ask::get(Operator, "/api/keys/self"),
             Ask::get(Operator, unknown).is(404, "unknown-key"),
         ),
-        case(
+        flow(
             "DELETE /api/keys/{key}",
-            Ask::get(Operator, "/api/keys"),
             Ask::delete(Operator, unknown).is(404, "unknown-key"),
         ),
         case("GET /api/users", users, nobody),
@@ -328,6 +365,21 @@ fn marketplace() -> Vec<Case> {
     ]
 }
 
+/// Pushes and challenges. Etsy challenges nobody, so that what comes by GET is never genuine.
+fn webhooks() -> Vec<Case> {
+    let received = "/api/etsy/webhooks/received";
+    vec![
+        flow(
+            "GET /api/{plugin}/webhooks",
+            Ask::get(Stranger, "/api/etsy/webhooks?challenge=x").is(401, "unauthenticated"),
+        ),
+        operators(
+            "GET /api/{plugin}/webhooks/received",
+            Ask::get(Operator, received),
+        ),
+    ]
+}
+
 /// Accounts and consents; the last one is disconnected at the end.
 fn accounts(scene: &Scene) -> Vec<Case> {
     let [own, others] = &scene.served.accounts;
@@ -375,20 +427,16 @@ fn accounts(scene: &Scene) -> Vec<Case> {
             Ask::post(User, connect, json!({})),
             Ask::post(User, connect, json!({ "user": "u2" })).is(403, "not-allowed"),
         ),
-        // That they connect is shown below, where one finds what the other needs.
-        case(
+        flow(
             "POST /api/{plugin}/oauth/complete",
-            Ask::get(User, "/api/etsy/connection/status"),
             Ask::post(User, "/api/etsy/oauth/complete", json!({})).is(400, "bad-request"),
         ),
-        case(
+        flow(
             "GET /api/{plugin}/oauth/callback",
-            Ask::get(User, "/api/etsy/connection/status"),
             Ask::get(Stranger, "/api/etsy/oauth/callback?state=x&code=y").is(403, ""),
         ),
-        case(
+        flow(
             "POST /api/{plugin}/oauth/confirm",
-            Ask::get(User, "/api/etsy/connection/status"),
             Ask::post_as(
                 Stranger,
                 "/api/etsy/oauth/confirm",
@@ -418,37 +466,4 @@ fn accounts(scene: &Scene) -> Vec<Case> {
             .is(404, "unknown-account"),
         ),
     ]
-}
-
-#[tokio::test]
-async fn a_user_s_key_connects_a_shop_and_another_s_cannot_finish_it() {
-    let scene = Scene::new().await;
-    let begun = scene.user.get("/api/etsy/oauth/connect").await.json();
-    assert_eq!(begun["user"], USER);
-    let callback = consent(begun["url"].as_str().unwrap()).await;
-    let complete = "/api/etsy/oauth/complete";
-    let answer = json!({ "callback": callback });
-    let other = super::key(
-        &scene.served,
-        json!({ "user": "u2", "scopes": ["accounts:write"] }),
-    );
-    let other = scene.served.client(Some(&other.await));
-    other
-        .post(complete, &answer)
-        .await
-        .problem("consent-foreign");
-    let offered = scene.user.post(complete, &answer).await.json();
-    let decision = json!({ "consent": offered["consent"] });
-    other
-        .post(complete, &decision)
-        .await
-        .problem("consent-foreign");
-    let done = scene.user.post(complete, &decision).await.json();
-    assert_eq!(done["account"]["id"], scene.served.accounts[0].as_str());
-    assert_eq!(done["renewed"], true);
-    scene
-        .user
-        .post(complete, &decision)
-        .await
-        .problem("consent-used");
 }

@@ -99,6 +99,8 @@ impl Asked {
     /// Status, headers and JSON.
     pub async fn exchange(&self, stage: &Stage) -> (StatusCode, HeaderMap, Value) {
         let mut request = Request::builder()
+            // What takes long is waited for.
+            .header("prefer", "wait=60")
             .method(self.method)
             .uri(&self.target)
             .header("prefer", "wait=60")

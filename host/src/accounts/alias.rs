@@ -16,7 +16,7 @@ pub enum ResolveError {
         plugin: PluginId,
     },
     /// There are some, but not this one.
-    #[error("there is no account {wanted}; there are {}", .choices.join(", "))]
+    #[error("there is no account {wanted}; {}", there_are(.choices))]
     Unknown {
         /// What was asked for.
         wanted: String,
@@ -45,6 +45,13 @@ pub enum ResolveError {
     /// The accounts cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn there_are(choices: &[String]) -> String {
+    match choices {
+        [] => "there is none".to_owned(),
+        choices => format!("there are {}", choices.join(", ")),
+    }
 }
 
 fn has(user: &Option<UserId>) -> String {
@@ -107,21 +114,28 @@ impl Accounts {
     }
 
     /// The account that a text names by itself: `acc_…`, `user/plugin/shop`, or `user/plugin`
-    /// where there is only one.
+    /// where there is only one. For a user, another's is as unknown as one that never was, and so is
+    /// one that was disconnected: nobody remembers whose it was.
     ///
     /// # Errors
     /// As [`Accounts::resolve`], or the text is neither.
-    pub fn named(&self, text: &str) -> Result<Account, ResolveError> {
+    pub fn named(&self, whose: Option<&UserId>, text: &str) -> Result<Account, ResolveError> {
+        let is_his = |owner: &UserId| whose.is_none_or(|user| user == owner);
+        let unknown = || match self.list(whose) {
+            Ok(accounts) => ResolveError::Unknown {
+                wanted: text.chars().take(200).collect(),
+                choices: choices(&accounts),
+            },
+            Err(error) => ResolveError::Store(error),
+        };
         if let Ok(id) = text.parse::<AccountId>() {
-            if let Some(account) = self.get(&id)? {
+            let found = self.get(&id)?;
+            if let Some(account) = found.filter(|account| is_his(&account.user)) {
                 return Ok(account);
             }
             return Err(match self.tombstone(&id)? {
-                Some(tombstone) => ResolveError::Disconnected { id, tombstone },
-                None => ResolveError::Unknown {
-                    wanted: text.to_owned(),
-                    choices: choices(&self.list(None)?),
-                },
+                Some(tombstone) if whose.is_none() => ResolveError::Disconnected { id, tombstone },
+                _ => unknown(),
             });
         }
         let form = || ResolveError::Form(text.chars().take(200).collect());
@@ -131,6 +145,9 @@ impl Accounts {
         };
         let user: UserId = user.parse().map_err(|_| form())?;
         let plugin: PluginId = plugin.parse().map_err(|_| form())?;
+        if !is_his(&user) {
+            return Err(unknown());
+        }
         self.resolve(Some(&user), &plugin, shop)
     }
 }

@@ -23,12 +23,12 @@ pub(super) type Values = BTreeMap<String, Option<String>>;
 
 /// Sets, and with null unsets, values: all of them, or where one is wrong none.
 pub(super) async fn set(
-    _: Caller,
+    caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
     Body(values): Body<Values>,
 ) -> Result<Json<AccountReport>, Problem> {
-    let account = host.accounts.named(&account)?;
+    let account = caller.account(&host, &account)?;
     let installed = host.plugins.active_installed(&account.plugin)?;
     let known = &installed.description.settings;
     let mut checked = BTreeMap::new();

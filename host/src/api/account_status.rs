@@ -90,11 +90,11 @@ pub struct ReportedSetting {
 }
 
 pub(super) async fn show(
-    _: Caller,
+    caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
 ) -> Result<Json<AccountReport>, Problem> {
-    let account = match host.accounts.named(&account) {
+    let account = match caller.account(&host, &account) {
         Err(ResolveError::Disconnected { id, tombstone }) => {
             return Ok(Json(remembered(id, tombstone)));
         }

@@ -119,7 +119,7 @@ pub(super) struct Disconnected {
     account: AccountId,
     revocation: Revoked,
     /// For people.
-    done: String,
+    pub(super) done: String,
 }
 
 /// What became of its token at the marketplace.
@@ -157,11 +157,11 @@ pub(super) async fn list(
 }
 
 pub(super) async fn disconnect(
-    _: Caller,
+    caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
 ) -> Result<Json<Disconnected>, Problem> {
-    let account = host.accounts.named(&account)?;
+    let account = caller.account(&host, &account)?;
     let_go(&host, &account).await.map(Json)
 }
 

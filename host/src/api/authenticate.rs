@@ -4,13 +4,11 @@
 //! pushes may carry an `Authorization` of its own. How many requests are left is told as
 //! draft-ietf-httpapi-ratelimit-headers-10 has it.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{Extensions, HeaderMap, HeaderValue, header};
+use http::{Extensions, HeaderMap, HeaderValue, Request, header};
 
 use super::caller::{Caller, unauthenticated};
 use super::problem::{Problem, ProblemKind};
@@ -25,61 +23,53 @@ const SCHEME: &str = "Bearer";
 #[derive(Debug, Clone)]
 struct Refused {
     problem: Problem,
-    /// RFC 6750 §3.1.
-    error: &'static str,
+    /// RFC 6750 §3.1; `None` where there is no fault in what came.
+    error: Option<&'static str>,
 }
 
-/// Says who is asking by the key of a request, among its extensions; slows who asks too often, and
-/// who goes on with what opens nothing. Who is known already is left alone. The address is that of
-/// [`ConnectInfo`].
-pub async fn authenticate(
-    State(host): State<Arc<Host>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    if request.extensions().get::<Caller>().is_some() {
-        return next.run(request).await;
-    }
-    let presented = presented(request.headers());
-    let Some(presented) = presented else {
-        return next.run(request).await;
-    };
-    match known(&host, presented) {
+/// Says who is asking by the key of a request from an address, among the request's extensions, and
+/// gives back what is left of the key's rate. A key that asks too often is refused as one that opens
+/// nothing is, and so is an address that goes on without one that does.
+pub(super) fn identify<B>(host: &Host, request: &mut Request<B>, from: IpAddr) -> Option<Spent> {
+    let known = known(host, presented(request.headers())?);
+    let (noted, spent) = match known {
         Ok((key, spent)) => {
             // Nobody behind this has a use for it.
             request.headers_mut().remove(header::AUTHORIZATION);
-            let mut response = match spent.wait_seconds() {
-                Some(seconds) => too_many(&spent, seconds).into_response(),
-                None => {
-                    request.extensions_mut().insert(Caller::Key(key));
-                    next.run(request).await
-                }
-            };
-            tell(&mut response, &spent);
-            response
+            match spent.wait_seconds() {
+                Some(seconds) => (Err(too_many(&spent, seconds)), Some(spent)),
+                None => (Ok(Caller::Key(key)), Some(spent)),
+            }
         }
-        Err(refused) => {
-            let refused = slowed(&host, request.extensions()).unwrap_or(refused);
-            request.extensions_mut().insert(refused);
-            next.run(request).await
-        }
+        Err(refused) => (Err(slowed(host, from).unwrap_or(refused)), None),
+    };
+    match noted {
+        Ok(caller) => drop(request.extensions_mut().insert(caller)),
+        Err(refused) => drop(request.extensions_mut().insert(refused)),
     }
+    spent
 }
 
-/// The answer to who needs a key and has none that opens anything.
+/// The answer to who needs a key and has none that opens anything now.
 pub(super) fn refusal(extensions: &Extensions) -> Response {
     let (problem, challenge) = match extensions.get::<Refused>() {
-        None => (unauthenticated(), format!("{SCHEME} realm=\"stoflow\"")),
+        None => (
+            unauthenticated(),
+            Some(format!("{SCHEME} realm=\"stoflow\"")),
+        ),
         Some(Refused { problem, error }) => {
             let why = &problem.title;
-            let challenge = format!(
-                "{SCHEME} realm=\"stoflow\", error=\"{error}\", error_description=\"{why}\""
-            );
+            let challenge = error.map(|error| {
+                format!(
+                    "{SCHEME} realm=\"stoflow\", error=\"{error}\", error_description=\"{why}\""
+                )
+            });
             (problem.clone(), challenge)
         }
     };
     let mut response = problem.into_response();
-    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+    let challenge = challenge.and_then(|text| HeaderValue::from_str(&text).ok());
+    if let Some(challenge) = challenge {
         let headers = response.headers_mut();
         headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
@@ -109,7 +99,7 @@ fn known(
     let text = presented.map_err(|why| Refused {
         problem: Problem::new(ProblemKind::Unauthenticated, why)
             .remedy("send one key: Authorization: Bearer sk_…"),
-        error: "invalid_request",
+        error: Some("invalid_request"),
     })?;
     let key = host.keys.authenticate(text)?;
     let spent = host.keys.spend(&key.id).ok_or(KeyError::Unknown)?;
@@ -121,33 +111,39 @@ impl From<KeyError> for Refused {
         Self {
             problem: Problem::new(ProblemKind::Unauthenticated, error)
                 .remedy("use a key that is in force; one is made by stoflow key create"),
-            error: "invalid_token",
+            error: Some("invalid_token"),
         }
     }
 }
 
 /// What is said instead to an address that goes on.
-fn slowed(host: &Host, extensions: &Extensions) -> Option<Refused> {
-    let ConnectInfo(address) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    let seconds = host.keys.failures().note(address.ip())?.wait_seconds()?;
+fn slowed(host: &Host, from: IpAddr) -> Option<Refused> {
+    let seconds = host.keys.failures().note(from)?.wait_seconds()?;
     let title = "too many requests from this address had no key that opens anything";
-    let mut problem = Problem::new(ProblemKind::TooManyRequests, title);
-    problem.retry_after = Some(seconds);
-    let error = "invalid_token";
-    Some(Refused { problem, error })
+    Some(later(
+        Problem::new(ProblemKind::TooManyRequests, title),
+        seconds,
+    ))
 }
 
-fn too_many(spent: &Spent, seconds: u32) -> Problem {
+fn too_many(spent: &Spent, seconds: u32) -> Refused {
     let (rate, burst) = (spent.rate.per_second, spent.rate.burst);
     let title = format_args!("this key makes more than {rate} requests a second ({burst} at once)");
-    let mut problem = Problem::new(ProblemKind::TooManyRequests, title)
+    let problem = Problem::new(ProblemKind::TooManyRequests, title)
         .remedy("wait; a key that may make more is made by stoflow key create --rate N --burst N");
+    later(problem, seconds)
+}
+
+fn later(mut problem: Problem, seconds: u32) -> Refused {
     problem.retry_after = Some(seconds);
-    problem
+    Refused {
+        problem,
+        error: None,
+    }
 }
 
 /// What a key may make and what is left of it.
-fn tell(response: &mut Response, spent: &Spent) {
+pub(super) fn tell(response: &mut Response, spent: &Spent) {
     let policy = format!(
         "\"key\";q={};w={}",
         spent.rate.burst,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, header};
 
 use super::problem::{Problem, ProblemKind};
+use crate::accounts::ResolveError;
 use crate::host::Host;
-use crate::model::{ApiKey, KeyScope, UserId};
+use crate::model::{Account, ApiKey, KeyScope, UserId};
 
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,15 @@ impl Caller {
             )),
             (Some(own), _) => Ok(Some(own.clone())),
         }
+    }
+
+    /// The account of this id or alias, among those that it reaches: all others are unknown, so that
+    /// nobody learns which there are.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn account(&self, host: &Host, text: &str) -> Result<Account, ResolveError> {
+        host.accounts.named(self.user(), text)
     }
 
     /// Whether it may do this.
@@ -98,15 +107,4 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 pub(super) fn unauthenticated() -> Problem {
     Problem::new(ProblemKind::Unauthenticated, "nobody says who is asking")
         .remedy("send a key: Authorization: Bearer …; one is made by stoflow key create")
-}
-
-/// Whose key a request brings (RFC 6750 §2.1); `None` where it brings none.
-///
-/// # Errors
-/// It brings one that opens nothing.
-pub(super) fn authenticate(_: &Host, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
-    match headers.get(header::AUTHORIZATION) {
-        None => Ok(None),
-        Some(_) => Err(unauthenticated()),
-    }
 }

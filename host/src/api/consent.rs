@@ -34,6 +34,7 @@ use crate::consent::{
 use crate::host::Host;
 use crate::model::{PluginId, UserId};
 use crate::secret::Secret;
+use crate::telemetry;
 use cookies::SameSite;
 use replies::{Callback, Completed, Invitation};
 
@@ -215,11 +216,8 @@ async fn begin(
     host.plugins.active_installed(&plugin)?;
     let config = host.config.plugin(&plugin);
     let asked = caller.whose(wanted.user)?;
-    let account = match (wanted.account.as_deref(), caller.user()) {
-        (None, _) => None,
-        (Some(account), None) => Some(host.accounts.named(account)?),
-        (Some(account), own) => Some(host.accounts.resolve(own, &plugin, Some(account))?),
-    };
+    let account = wanted.account.as_deref();
+    let account = account.map(|text| caller.account(host, text)).transpose()?;
     if let Some(account) = account.as_ref().filter(|a| a.plugin != plugin) {
         let message = format_args!("{} is no account on {plugin}", account.id);
         return Err(Problem::new(ProblemKind::BadRequest, message));
@@ -466,7 +464,7 @@ impl Answer {
     /// In a task of its own: a browser that goes away meanwhile takes no tokens along.
     async fn give(self, host: &Arc<Host>) -> Result<Offered, ConsentError> {
         let host = Arc::clone(host);
-        let answered = tokio::spawn(async move {
+        let answered = tokio::spawn(telemetry::carried(async move {
             let party = match &self.from {
                 From::Browser(cookies) => Party::Browser(cookies),
                 From::Caller(caller, user) => Party::Caller {
@@ -482,7 +480,7 @@ impl Answer {
             let config = host.config.plugin(&self.plugin);
             let identify = |token: Bearer| identify::identify(&host, &self.plugin, token);
             host.consent.answer(returned, &config, identify).await
-        });
+        }));
         let stopped = || ConsentError::Unavailable("the host is being stopped".to_owned());
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }

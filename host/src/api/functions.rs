@@ -15,7 +15,7 @@ mod query;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, OriginalUri, RawQuery, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, header};
 use http_body::Body as _;
@@ -24,11 +24,17 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::extract::Path;
 use super::form::CallForm;
-use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json, wants_events};
+use super::idempotency::{Once, Repeats, uncertain};
+use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json};
+use super::operation::Usually;
 use super::plugins::plugin_id;
+use super::prefer::Preference;
 use super::problem::{Problem, ProblemKind, Violation};
 use super::route::{Permission, Route};
-use crate::contract::{self, ArgumentCode, Function, Schema, function_routes, function_summary};
+use crate::contract::{
+    self, ArgumentCode, Function, Schema, TimeLimit, facts, function_routes, function_summary,
+    key_scope,
+};
 use crate::host::Host;
 use crate::model;
 use paging::Paging;
@@ -80,6 +86,7 @@ impl Endpoint {
         route
             .query::<Subject>()
             .replies::<Value>(200, "What the function returned.")
+            .repeats(Repeats::Called(Usually::AtOnce))
             .fails(CALL_PROBLEMS)
     }
 
@@ -109,16 +116,8 @@ impl Endpoint {
     }
 
     pub(super) fn permission(self) -> Permission {
-        let noun = match self.interface {
-            "publish" | "taxonomy" => "listings",
-            "policies" => "shop",
-            other => other,
-        };
-        let only_looks = !self.has_body() && self.at.method != model::Method::Delete;
-        match only_looks || self.function == "preview" {
-            true => Permission::read(noun),
-            false => Permission::write(noun),
-        }
+        let facts = facts(self.interface, self.function);
+        Permission::Scope(key_scope(self.interface, &facts))
     }
 
     pub(super) fn tag(self) -> &'static str {
@@ -165,7 +164,8 @@ impl Endpoint {
         let callee = self.callee(schema)?;
         let query = Query::parse(query.as_deref().unwrap_or_default())?;
         let said = path::arguments(self, schema.shape(), callee.shape(), path)?;
-        let headers = request.headers().clone();
+        let wished = Preference::of(request.headers());
+        let once = request.extensions().get::<Once>().cloned();
         let form = match self.has_body() {
             true => {
                 query.refuse_arguments()?;
@@ -186,8 +186,14 @@ impl Endpoint {
         };
         let subject = query.subject.clone();
         let invocation = Invocation::of(&host, caller, &active, callee, subject, form)?;
-        if wants_events(&headers) {
-            return Ok(invocation.stream(host).into_response());
+        let takes_long = callee.facts().time_limit == TimeLimit::Operation;
+        if takes_long || wished.events {
+            let wished = (wished, Usually::AtOnce);
+            let answer = invocation.answer(host, wished, once).await;
+            return answer.map_err(|problem| self.naming_the_path(problem));
+        }
+        if once.is_some_and(|once| once.broke_off) && !callee.facts().repeatable {
+            return Err(uncertain());
         }
         let reply = invocation.run(&host).await;
         let reply = reply.map_err(|problem| self.naming_the_path(problem))?;

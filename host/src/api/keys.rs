@@ -85,11 +85,9 @@ pub struct KeyReport {
     pub state: ReportedKeyState,
     /// When it was last used; after a crash, up to a minute earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -133,9 +131,9 @@ impl From<KeyStatus> for KeyReport {
 
 /// Whose keys.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct ListQuery {
     /// All, where it is left out.
-    #[schemars(with = "Option<String>")]
     user: Option<UserId>,
 }
 
@@ -155,7 +153,6 @@ async fn list(
 struct CreateKey {
     /// Whose things it reaches. Either this or `admin` is given.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
     user: Option<UserId>,
     /// Whether it is an operator's, which reaches everybody's things and may do everything.
     #[serde(default)]

@@ -54,6 +54,12 @@ const TAGS: &[(&str, &str)] = &[
         "Store",
         "What is kept, and the key that it is sealed under.",
     ),
+    ("Keys", "Keys to the API."),
+    ("Users", "Who has accounts or keys here."),
+    (
+        "Host",
+        "The host itself: its settings, and what it has counted.",
+    ),
     ("Health", "Whether the host lives and is ready."),
     ("Documentation", "This document and its pages."),
 ];

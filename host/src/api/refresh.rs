@@ -36,11 +36,11 @@ impl From<IdleRefresh> for Refreshed {
 }
 
 pub(super) async fn one(
-    _: Caller,
+    caller: Caller,
     State(host): State<Arc<Host>>,
     Path(account): Path<String>,
 ) -> Result<Json<AccountReport>, Problem> {
-    let account = host.accounts.named(&account)?;
+    let account = caller.account(&host, &account)?;
     let config = host.config.plugin(&account.plugin);
     host.accounts.refresh(&account.id, &config).await?;
     report(&host, &account.id).map(Json)

@@ -9,9 +9,10 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
-use crate::api::Server;
+use crate::api::{Server, resume};
 use crate::config::Layers;
 use crate::host::{Host, HostError, Options, Upkeep};
+use crate::telemetry;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -30,6 +31,9 @@ impl Serve {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    if let Err(error) = telemetry::begin() {
+        tracing::warn!(%error, "nothing is counted");
+    }
     // Before anything is opened: who is told to stop meanwhile closes it again.
     let mut signals = Signals::new()?;
     let open = tokio::task::spawn_blocking(move || Host::open(&options));
@@ -48,6 +52,8 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
             "keys and all else travel in clear text to this address; put a proxy with TLS before it"
         );
     }
+    let grace = config.grace();
+    resume(host).await?;
     let server = Server::start(host, config).await;
     let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
     let upkeep = Upkeep::start(host);
@@ -65,6 +71,8 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
         tracing::warn!(cut, "requests took longer than the grace and were cut");
     }
     upkeep.ended().await;
+    // What is not finished then is gone on with at the next start.
+    let _ = tokio::time::timeout(grace, host.operations.idle()).await;
     Ok(())
 }
 

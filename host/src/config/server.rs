@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::file::check_origin;
+use crate::model::KeyRate;
 
 /// Where it listens if nothing is said; the sandbox is at 7010.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7100);
@@ -34,6 +35,10 @@ pub struct ServerConfig {
     /// Requests worked on at once; those that find no place within a few seconds are told to come
     /// again.
     pub requests_max: usize,
+    /// Requests per second of a key that has no number of its own.
+    pub key_requests_per_second: u32,
+    /// Requests at once of such a key, after a pause.
+    pub key_burst: u32,
     /// Seconds from the first byte of a request's head to its last one, and from connecting to the
     /// end of the first head.
     pub head_seconds: u32,
@@ -56,6 +61,9 @@ impl Default for ServerConfig {
             connections_max: 2048,
             connections_per_address_max: 64,
             requests_max: 512,
+            // Those of a backend that shows pages to people, and a list of twenty opened all at once.
+            key_requests_per_second: 20,
+            key_burst: 60,
             head_seconds: 10,
             // Longer than the proxies' 60: who closes first must not be the one who is asked.
             idle_seconds: 75,
@@ -92,6 +100,11 @@ impl ServerConfig {
         seconds(self.grace_seconds)
     }
 
+    /// How many requests a key may make that has no number of its own.
+    pub fn key_rate(&self) -> KeyRate {
+        KeyRate::new(self.key_requests_per_second, self.key_burst)
+    }
+
     /// What the values have to be.
     ///
     /// # Errors
@@ -107,14 +120,19 @@ impl ServerConfig {
             ("connections_max", self.connections_max),
             ("requests_max", self.requests_max),
         ];
+        let rates = [
+            ("key_requests_per_second", self.key_requests_per_second),
+            ("key_burst", self.key_burst),
+        ];
         let times = [
             ("head_seconds", self.head_seconds),
             ("idle_seconds", self.idle_seconds),
             ("body_seconds", self.body_seconds),
             ("reply_seconds", self.reply_seconds),
         ];
-        let times = times.map(|(key, seconds)| (key, seconds as usize));
-        let zero = counts.into_iter().chain(times).find(|(_, n)| *n == 0);
+        let others = rates.into_iter().chain(times);
+        let others = others.map(|(key, number)| (key, number as usize));
+        let zero = counts.into_iter().chain(others).find(|(_, n)| *n == 0);
         match zero {
             Some((key, _)) => Err((key, "has to be at least 1".to_owned())),
             None => Ok(()),

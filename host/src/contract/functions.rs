@@ -168,7 +168,7 @@ pub fn facts(interface: &str, function: &str) -> Facts {
 
 /// The scope of a key to the API that a function needs. An interface that is not in the table is a noun
 /// of its own.
-pub(super) fn key_scope(interface: &str, facts: &Facts) -> KeyScope {
+pub fn key_scope(interface: &str, facts: &Facts) -> KeyScope {
     let noun = NOUNS.iter().find(|(known, _)| *known == interface);
     KeyScope::new(noun.map_or(interface, |(_, noun)| noun), facts.access)
 }

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::rate::Limit;
 use super::text::KeyText;
 use super::{KeyState, KeyStatus};
-use crate::model::ApiKey;
+use crate::model::{ApiKey, KeyRate};
 use crate::store::{Record, StoreError};
 
 /// How often its last use is written.
@@ -61,7 +61,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn of(kept: Kept) -> Result<Self, StoreError> {
+    pub(super) fn of(kept: Kept, usual: KeyRate) -> Result<Self, StoreError> {
         let mut hash = [0; 32];
         hex::decode_to_slice(&kept.hash, &mut hash).map_err(|_| StoreError::Damaged {
             place: format!("{} {}", Kept::KIND, kept.key.id),
@@ -73,7 +73,7 @@ impl Entry {
             let _ = revoked_at.set(at);
         }
         Ok(Self {
-            limit: Limit::new(kept.key.rate),
+            limit: Limit::new(kept.key.rate.unwrap_or(usual)),
             key: Arc::new(kept.key),
             hash,
             revoked_at,
@@ -156,7 +156,10 @@ mod tests {
             expires_at: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1)),
             rate: None,
         };
-        (Entry::of(Kept::new(key, &text)).unwrap(), text)
+        (
+            Entry::of(Kept::new(key, &text), KeyRate::new(1, 1)).unwrap(),
+            text,
+        )
     }
 
     #[test]

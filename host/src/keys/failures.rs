@@ -26,7 +26,7 @@ pub struct Failures {
 impl Failures {
     pub(super) fn new() -> Self {
         Self {
-            places: (0..PLACES).map(|_| Limit::new(Some(RATE))).collect(),
+            places: (0..PLACES).map(|_| Limit::new(RATE)).collect(),
             hasher: RandomState::new(),
         }
     }

@@ -10,10 +10,6 @@ use governor::{Quota, RateLimiter};
 
 use crate::model::KeyRate;
 
-/// How many requests a key may make that has no number of its own: those of a backend that shows
-/// pages to people, and a list of twenty that is opened all at once.
-pub const RATE: KeyRate = KeyRate::new(20, 60);
-
 /// What is left after a request, or that it was one too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spent {
@@ -52,8 +48,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    pub(super) fn new(rate: Option<KeyRate>) -> Self {
-        let rate = rate.unwrap_or(RATE);
+    pub(super) fn new(rate: KeyRate) -> Self {
         let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
         Self {
             rate,
@@ -81,7 +76,7 @@ mod tests {
     #[test]
     fn what_is_left_goes_down_to_a_wait() {
         // One comes back in 1 s: the three are spent before.
-        let limit = Limit::new(Some(KeyRate::new(1, 3)));
+        let limit = Limit::new(KeyRate::new(1, 3));
         let spent: Vec<Spent> = (0..4).map(|_| limit.spend()).collect();
         let left: Vec<u32> = spent.iter().map(|spent| spent.remaining).collect();
         assert_eq!(left, [2, 1, 0, 0]);
@@ -97,7 +92,7 @@ mod tests {
     #[test]
     fn a_wait_is_told_in_whole_seconds_that_suffice() {
         let spent = |wait| Spent {
-            rate: RATE,
+            rate: KeyRate::new(1, 1),
             remaining: 0,
             wait,
         };

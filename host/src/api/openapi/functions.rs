@@ -131,7 +131,7 @@ impl<'a> Functions<'a> {
         self.finish(
             &mut operation,
             callee,
-            &Permission::Caller,
+            &self.permission(callee),
             Takes::Json,
             &mut values,
         );
@@ -223,6 +223,15 @@ impl<'a> Functions<'a> {
         let schema = self.plugin.linked.schema();
         let found = schema.function(&callee.interface.name, &callee.function.name);
         found.map_or_else(|_| facts("", ""), |callee| *callee.facts())
+    }
+
+    /// Who may call it by its names.
+    fn permission(&self, callee: Callee<'_>) -> Permission {
+        let schema = self.plugin.linked.schema();
+        let found = schema.function(&callee.interface.name, &callee.function.name);
+        found.map_or(Permission::Caller, |callee| {
+            Permission::Scope(callee.key_scope())
+        })
     }
 
     /// Whether a parameter of calls means anything for this function.

@@ -13,6 +13,8 @@ use crate::model::KeyScope;
 const PARAMETERS: &[(&str, &str)] = &[
     ("plugin", "A marketplace's plugin, by id."),
     ("account", "An account, by id or alias."),
+    ("key", "A key, by id."),
+    ("user", "A user, by id."),
     (
         "interface",
         "An interface that the plugin exports, in kebab or snake case.",

@@ -14,7 +14,7 @@ const EVERYWHERE: &[ProblemKind] = &[
     ProblemKind::BadRequest,
     ProblemKind::NoRoute,
     ProblemKind::NoMethod,
-    ProblemKind::RateLimited,
+    ProblemKind::Misdirected,
     ProblemKind::Unavailable,
     ProblemKind::Damaged,
     ProblemKind::Internal,
@@ -50,7 +50,11 @@ pub(super) fn responses(
         Takes::Json => kinds.extend(WITH_BODY.iter().chain(WITH_ARGUMENTS)),
     }
     if !matches!(permission, Permission::Anybody) {
-        kinds.extend([ProblemKind::Unauthenticated, ProblemKind::NotAllowed]);
+        kinds.extend([
+            ProblemKind::Unauthenticated,
+            ProblemKind::NotAllowed,
+            ProblemKind::TooManyRequests,
+        ]);
     }
     let mut by_status: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
     for kind in kinds {

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,15 +14,18 @@ use tokio::sync::{Semaphore, mpsc};
 use tower::util::{BoxCloneSyncService, ServiceExt as _};
 use tower::{Layer as _, service_fn};
 
-use super::super::caller::{Caller, authenticate};
+use super::super::authenticate::{identify, tell};
+use super::super::caller::Caller;
 use super::super::correlation::{CorrelationId, stamp};
 use super::super::problem::{Problem, ProblemKind};
+use super::super::watched;
 use super::admission::Admission;
 use super::cors;
 use super::hosts::Hosts;
 use super::upload::Upload;
 use crate::config::ServerConfig;
 use crate::host::Host;
+use crate::keys::Spent;
 
 /// A service that answers whatever happens.
 type Answers = BoxCloneSyncService<Request<Body>, Response, Infallible>;
@@ -41,8 +44,13 @@ pub(super) struct Front {
 pub(super) enum Entry {
     /// By the socket: from whom the files' permissions let.
     Socket,
-    /// By TCP, at this address of the machine.
-    Tcp(IpAddr),
+    /// By TCP.
+    Tcp {
+        /// At this address of the machine.
+        at: IpAddr,
+        /// From this one.
+        from: IpAddr,
+    },
 }
 
 impl Front {
@@ -77,9 +85,19 @@ impl Front {
         let id = CorrelationId::of_request(&request);
         request.extensions_mut().insert(id.clone());
         let is_http1 = request.version() < Version::HTTP_2;
+        let began = Instant::now();
         let response = match self.admit_caller(&mut request, entry) {
-            Ok(()) => self.carried_out(request).await,
-            Err(problem) => problem.into_response(),
+            Ok(spent) => {
+                let mut response = self.carried_out(request).await;
+                if let Some(spent) = spent {
+                    tell(&mut response, &spent);
+                }
+                response
+            }
+            Err(problem) => {
+                watched::refused(&id, request.method(), problem.status, began);
+                problem.into_response()
+            }
         };
         let mut response = stamp(response, &id);
         if is_http1 && self.host.stopping.has_begun() {
@@ -90,19 +108,22 @@ impl Front {
         response
     }
 
-    /// Says who is asking; by TCP, also that it may be asked here.
-    fn admit_caller(&self, request: &mut Request<Body>, entry: Entry) -> Result<(), Problem> {
-        let caller = match entry {
-            Entry::Socket => Some(Caller::Operator),
-            Entry::Tcp(at) => {
-                self.hosts.check(request, at)?;
-                authenticate(&self.host, request.headers())?
+    /// Says who is asking, and what is left of his key's rate; by TCP, also that it may be asked here.
+    fn admit_caller(
+        &self,
+        request: &mut Request<Body>,
+        entry: Entry,
+    ) -> Result<Option<Spent>, Problem> {
+        match entry {
+            Entry::Socket => {
+                request.extensions_mut().insert(Caller::Operator);
+                Ok(None)
             }
-        };
-        if let Some(caller) = caller {
-            request.extensions_mut().insert(caller);
+            Entry::Tcp { at, from } => {
+                self.hosts.check(request, at)?;
+                Ok(identify(&self.host, request, from))
+            }
         }
-        Ok(())
     }
 
     /// What changes something is carried to its end though the client goes away meanwhile: what was

@@ -51,7 +51,8 @@ impl Listening {
             // Replies are small and whole: nothing is gained by waiting for more.
             let _ = stream.set_nodelay(true);
             let at = stream.local_addr().map_or(from.ip(), |at| at.ip());
-            self.serve(stream, Some(from.ip()), Entry::Tcp(at));
+            let from = from.ip();
+            self.serve(stream, Some(from), Entry::Tcp { at, from });
         }
     }
 

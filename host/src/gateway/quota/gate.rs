@@ -158,6 +158,20 @@ impl Gate {
         }
     }
 
+    /// What holds in a window.
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// How much of it is left, by the marketplace's count where it has told it.
+    pub(super) fn left(&self) -> u32 {
+        let used = self.reported.map_or(self.in_slices, |reported| {
+            let since = u32::try_from(self.number - reported.number).unwrap_or(u32::MAX);
+            reported.used.saturating_add(since)
+        });
+        self.limit.saturating_sub(used)
+    }
+
     /// The length of the window.
     pub(super) fn window(&self) -> Duration {
         self.window

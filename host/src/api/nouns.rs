@@ -32,6 +32,10 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("operations", "what was asked for and takes long"),
     ("events", "what has happened"),
     ("plugins", "what plugins say of themselves"),
+    (
+        "metrics",
+        "what was counted, of all users together, for Prometheus",
+    ),
 ];
 
 /// The scopes of these texts.

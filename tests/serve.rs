@@ -8,6 +8,7 @@ mod raw;
 mod same_output;
 mod slow;
 mod stop;
+mod upkeep;
 
 use crate::served::{Served, USERS};
 

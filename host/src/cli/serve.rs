@@ -32,11 +32,11 @@ impl Serve {
 }
 
 pub(super) async fn run(client: &Client) -> Result<(), Failure> {
+    let data_dir = client.data_dir().ok_or_else(super::not_from_elsewhere)?;
+    let options = client::options(data_dir, client.layers());
     if let Err(error) = telemetry::begin() {
         tracing::warn!(%error, "nothing is counted");
     }
-    let data_dir = client.data_dir().ok_or_else(super::not_from_elsewhere)?;
-    let options = client::options(data_dir, client.layers());
     // Before anything is opened: who is told to stop meanwhile closes it again.
     let mut signals = Signals::new()?;
     let open = tokio::task::spawn_blocking(move || Host::open(&options));

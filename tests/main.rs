@@ -34,6 +34,7 @@ mod etsy_webhooks;
 mod events;
 mod every_function;
 mod every_route;
+mod gate;
 mod gateway;
 mod hostile;
 mod idempotency;

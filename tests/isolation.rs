@@ -137,7 +137,24 @@ const ATTEMPTS: &[(Gives, &str, &str, &str, &str)] = &[
     (Own, "GET", "/api/{plugin}/polling/status", "/api/etsy/polling/status", ""),
     (Changed, "POST", "/api/{plugin}/polling/run", "/api/etsy/polling/run?account=$account", "{}"),
     (Changed, "POST", "/api/{plugin}/polling/run", "/api/etsy/polling/run?user=$user", "{}"),
+    (Changed, "POST", "/api/{plugin}/products/publish", "/api/etsy/products/publish", r#"{"key":"x","product":{"title":"x","images":[{"source":"asset:$file"}]},"target":"draft"}"#),
+
+    (Own, "GET", "/api/operations", "/api/operations", ""),
+    (Own, "GET", "/api/operations", "/api/operations?user=$user", ""),
+    (Own, "GET", "/api/operations", "/api/operations?account=$account", ""),
+    (Theirs, "GET", "/api/operations/{operation}", "/api/operations/$operation", ""),
+    (Theirs, "GET", "/api/operations/{operation}/events", "/api/operations/$operation/events", ""),
+    (Own, "POST", "/api/files", "/api/files", "{}"),
+    (Changed, "POST", "/api/files", "/api/files?user=$user", "{}"),
+    (Theirs, "GET", "/api/files/{file}", "/api/files/$file", ""),
+    (Changed, "DELETE", "/api/files/{file}", "/api/files/$file", ""),
+    (Own, "GET", "/api/events", "/api/events", ""),
+    (Own, "GET", "/api/events", "/api/events?user=$user", ""),
+    (Own, "GET", "/api/events", "/api/events?account=$account", ""),
+
     // Anybody may push: it says nothing of anybody's.
+    (Changed, "GET", "/api/{plugin}/webhooks", "/api/etsy/webhooks", ""),
+    (Operators, "GET", "/api/{plugin}/webhooks/received", "/api/etsy/webhooks/received", ""),
     (Changed, "POST", "/api/{plugin}/webhooks", "/api/etsy/webhooks", r#"{"event_type":"order.paid"}"#),
 
     (Operators, "GET", "/api/keys", "/api/keys?user=$user", ""),
@@ -200,6 +217,8 @@ impl Things {
             ("$draft", "87654322".into()),
             ("$order", "87654323".into()),
             ("$key", "key_aaaaaaaaaaaaaaaa".into()),
+            ("$operation", "op_00000000000000000000000000".into()),
+            ("$file", "file_aaaaaaaaaaaaaaaaaaaaaaaaaa".into()),
             (
                 "$consent",
                 "nobodysnobodysnobodysnobodysnobodysnobodys1".into(),
@@ -260,6 +279,20 @@ impl Town {
         let (_, second) = gate.key(everything("u2")).await;
         marks.push(first_id.clone());
         let consent = offered(&gate, &first, &sandbox).await;
+        let pause = format!("/api/etsy/products/offers?account={account}");
+        let nothing = json!({ "listing_id": listing, "offers": [] });
+        let done = gate.ask_as(&first, Method::POST, &pause, &nothing).await;
+        let operation = done
+            .header("content-location")
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
+        let file = gate
+            .ask_as(&first, Method::POST, "/api/files", &json!("a file"))
+            .await;
+        let file = file.json()["file"].as_str().unwrap().to_owned();
+        marks.extend([operation.clone(), file.clone()]);
         let theirs = Things(vec![
             ("$account", account),
             ("$alias", alias.replace('/', "%2F")),
@@ -267,6 +300,8 @@ impl Town {
             ("$draft", draft),
             ("$order", order),
             ("$key", first_id),
+            ("$operation", operation),
+            ("$file", file),
             ("$consent", consent),
             ("$user", "u1".to_owned()),
         ]);
@@ -310,6 +345,9 @@ impl Town {
             "generation": account["token"]["generation"],
             "keys": get("/api/keys?user=u1").await[0]["state"],
             "user": get("/api/users/u1").await,
+            "operations": get("/api/operations?user=u1").await,
+            "events": get("/api/events?user=u1").await,
+            "file": get(&self.theirs.put("/api/files/$file")).await,
             "marketplace": marketplace,
         })
     }

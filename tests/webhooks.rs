@@ -20,11 +20,11 @@ use stoflow_sandbox::{Delivery, DeliveryStatus, Purchase, WebhookFault};
 use crate::market::Market;
 use crate::stage::Stage;
 
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const OTHER: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A host with the guest that takes pushes, and these secrets of its pushes.
-async fn stage(secrets: &str) -> Stage {
+pub async fn stage(secrets: &str) -> Stage {
     let stage = Stage::of(&["pushed"]).await;
     set(&stage, json!({ "webhook_secrets": secrets })).await;
     stage
@@ -36,7 +36,7 @@ async fn set(stage: &Stage, change: Value) {
 }
 
 /// A push as its sender signs it.
-struct Sent {
+pub struct Sent {
     id: &'static str,
     body: &'static str,
     seconds: i64,
@@ -44,7 +44,7 @@ struct Sent {
 }
 
 impl Sent {
-    fn now(id: &'static str, body: &'static str) -> Self {
+    pub fn now(id: &'static str, body: &'static str) -> Self {
         Self {
             id,
             body,
@@ -60,7 +60,7 @@ impl Sent {
         format!("v1,{}", STANDARD.encode(signing.finalize().into_bytes()))
     }
 
-    fn request(&self) -> http::request::Builder {
+    pub fn request(&self) -> http::request::Builder {
         Request::builder()
             .method("POST")
             .uri("/api/pushed/webhooks?a=b")
@@ -71,7 +71,7 @@ impl Sent {
     }
 
     /// By the route, as anybody reaches it: what is answered, as status and text.
-    async fn to(&self, stage: &Stage) -> (StatusCode, String) {
+    pub async fn to(&self, stage: &Stage) -> (StatusCode, String) {
         send(stage, self.request(), self.body.into()).await
     }
 }
@@ -98,9 +98,7 @@ async fn received(stage: &Stage, sent: &Sent) -> Received {
     };
     let host = &stage.host;
     let plugin = "pushed".parse().unwrap();
-    let received = host
-        .webhooks
-        .receive(&host.plugins, &host.config, &plugin, push);
+    let received = host.webhooks.receive(&host.plugins, &plugin, push);
     received.await.unwrap()
 }
 

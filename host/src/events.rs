@@ -193,7 +193,7 @@ impl Events {
             bounds.swept = *last;
             let commit = Commit::new().put(&kept::bounds_key(), &*bounds);
             let commit = old.iter().fold(commit, |commit, (number, place)| {
-                kept::delete(commit, *number, place)
+                kept::delete(commit, *number, &place.user)
             });
             self.0.store.commit(commit).await?;
         }
@@ -208,6 +208,22 @@ impl Events {
                 || now.duration_since(place.at) > KEPT
         };
         Ok(places.into_iter().take_while(is_old).collect())
+    }
+
+    /// Forgets all of a user's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
+        let numbers = kept::numbers_of(&self.0.store, user)?;
+        for batch in numbers.chunks(BATCH) {
+            let commit = Commit::new();
+            let commit = batch
+                .iter()
+                .fold(commit, |commit, number| kept::delete(commit, *number, user));
+            self.0.store.commit(commit).await?;
+        }
+        Ok(())
     }
 
     /// Takes out of a plugin's events what tells of a person of these ids. How many.

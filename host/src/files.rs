@@ -249,6 +249,19 @@ impl Files {
         Ok(())
     }
 
+    /// Deletes what a user has uploaded.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_of(&self, user: &UserId) -> Result<(), StoreError> {
+        for (_, file) in self.store.scan::<KeptFile>(&Key::of([user.as_str()]))? {
+            if file.operation.is_none() {
+                self.delete(&file).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the uploaded files that are old, and what no record names.
     ///
     /// # Errors

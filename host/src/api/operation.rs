@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::idempotency::{Once, uncertain};
 use super::invocation::{Invocation, json};
-use super::operations::{Report, steps_of};
+use super::operations::{OperationReport, steps_of};
 use super::prefer::Preference;
 use super::problem::{Problem, ProblemKind};
 use crate::contract::{Facts, TimeLimit};
@@ -257,7 +257,7 @@ pub(super) async fn answer(
     let mut response = if is_waited_for && operation.state != OperationState::Running {
         outcome(host, &operation)?
     } else {
-        let report = Report::of(host, &operation)?;
+        let report = OperationReport::of(host, &operation)?;
         (StatusCode::ACCEPTED, Json(report)).into_response()
     };
     let place = HeaderValue::from_str(&format!("/api/operations/{}", operation.id));

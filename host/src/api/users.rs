@@ -132,6 +132,11 @@ async fn forget(
         let done = let_go(&host, &account).await?;
         accounts.push(done.done);
     }
+    host.idempotency.forget(&user).await?;
+    host.operations.forget(&user).await?;
+    host.files.forget_of(&user).await?;
+    // At last: that the accounts were disconnected is an event too.
+    host.events.forget(&user).await?;
     if keys == 0 && accounts.is_empty() {
         return Err(unknown(user.as_str()));
     }

@@ -67,8 +67,24 @@ impl Operations {
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let all = self.0.store.scan::<Operation>(&Key::root())?;
         let all: Vec<Operation> = all.into_iter().map(|(_, operation)| operation).collect();
-        let old = old(&all, self.0.clock.now());
-        for batch in old.chunks(BATCH) {
+        self.delete(&old(&all, self.0.clock.now())).await
+    }
+
+    /// Forgets all of a user's that have ended. One that runs ends without its account, and is
+    /// forgotten in its time.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
+        let prefix = Key::of([user.as_str()]);
+        let all = self.0.store.scan::<Operation>(&prefix)?;
+        let all: Vec<Operation> = all.into_iter().map(|(_, operation)| operation).collect();
+        let ended = all.iter().filter(|one| one.finished_at.is_some());
+        self.delete(&ended.collect::<Vec<_>>()).await
+    }
+
+    async fn delete(&self, operations: &[&Operation]) -> Result<(), StoreError> {
+        for batch in operations.chunks(BATCH) {
             let commit = Commit::new();
             let commit = batch
                 .iter()

@@ -37,9 +37,9 @@ async fn set(stage: &Stage, change: Value) {
 
 /// A push as its sender signs it.
 pub struct Sent {
-    id: &'static str,
-    body: &'static str,
-    seconds: i64,
+    pub id: &'static str,
+    pub body: &'static str,
+    pub seconds: i64,
     signed_with: &'static str,
 }
 
@@ -53,7 +53,7 @@ impl Sent {
         }
     }
 
-    fn signature(&self) -> String {
+    pub fn signature(&self) -> String {
         let key = self.signed_with.strip_prefix("whsec_").unwrap();
         let mut signing = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(key).unwrap()).unwrap();
         signing.update(format!("{}.{}.{}", self.id, self.seconds, self.body).as_bytes());

@@ -34,6 +34,12 @@ const TABLE: &[Rounds] = &[
         short: 3,
         long: 100,
     },
+    // Publications in which the daemon is killed, once or twice each.
+    Rounds {
+        name: "OPERATION_KILLS",
+        short: 3,
+        long: 100,
+    },
     // Calls at once on expired tokens.
     Rounds {
         name: "CONCURRENT_CALLS",

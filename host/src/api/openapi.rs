@@ -45,6 +45,18 @@ const TAGS: &[(&str, &str)] = &[
         "Under what a marketplace lists goods, and what it asks for there.",
     ),
     ("Calls", "Functions of plugins, by their names."),
+    (
+        "Operations",
+        "What was asked for and takes long: how far it is, and what came of it.",
+    ),
+    (
+        "Files",
+        "Pictures that are uploaded before the product that names them.",
+    ),
+    (
+        "Events",
+        "What has happened, to be read on from where one stood.",
+    ),
     ("Webhooks", "What marketplaces push."),
     (
         "Plugins",

@@ -11,6 +11,7 @@ mod configuration;
 mod connection;
 mod consent;
 mod correlation;
+mod docs;
 mod errors;
 mod events;
 mod extract;
@@ -102,6 +103,7 @@ fn routes() -> Vec<Route> {
         configuration::routes(),
         health::routes(),
         openapi::routes(),
+        docs::routes(),
         problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()

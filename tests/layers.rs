@@ -11,11 +11,13 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
     &["host"],
     &["consent", "webhooks"],
+    &["operations", "idempotency"],
     &["plugins"],
     &["runtime"],
     &["contract"],
     &["gateway"],
     &["accounts", "keys"],
+    &["files", "events"],
     &["store"],
     &["transport"],
     &["config", "telemetry", "locks"],
@@ -49,6 +51,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("toml_edit", &["config"]),
     ("zeroizing_alloc", &["main"]),
     ("tracing_subscriber", &["telemetry"]),
+    ("metrics", &["telemetry"]),
+    ("metrics_exporter_prometheus", &["telemetry"]),
 ];
 
 struct Source {

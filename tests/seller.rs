@@ -15,6 +15,7 @@ use stoflow_host::accounts::{Accounts, Bearer, Connected};
 use stoflow_host::clock::Clock;
 use stoflow_host::config::PluginConfig;
 use stoflow_host::consent::{Begun, Consent, ConsentError, Offered, Party, Returned, Wish};
+use stoflow_host::events::Events;
 use stoflow_host::model::{
     AccountId, ClientAuthentication, Grant, Identity, OAuth2Provider, PluginId, Redirect, Scope,
     UserId,
@@ -98,7 +99,8 @@ impl Host {
     fn in_dir(dir: Arc<TempDir>, master: MasterKey, clock: Clock) -> Self {
         let store = Store::open(dir.path(), &master).unwrap();
         let transport = Transport::new();
-        let accounts = Accounts::new(store.clone(), transport.clone(), clock.clone());
+        let events = Events::open(store.clone(), clock.clone()).unwrap();
+        let accounts = Accounts::new(events, transport.clone(), clock.clone());
         Self {
             consent: Consent::new(store.clone(), accounts.clone()),
             dir,

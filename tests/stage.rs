@@ -162,6 +162,16 @@ impl Stage {
         .await
     }
 
+    /// A form, or whatever else is no JSON.
+    pub async fn post_form(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Value, Problem> {
+        self.ask(Method::POST, path, media_type, body).await
+    }
+
     pub async fn delete(&self, path: &str) -> Result<Value, Problem> {
         self.ask(Method::DELETE, path, "application/json", Vec::new())
             .await
@@ -197,6 +207,8 @@ impl Stage {
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, media_type)
+            // What takes long is waited for.
+            .header("prefer", "wait=60")
             .extension(Caller::Operator)
             .body(Body::from(body))
             .unwrap();
@@ -232,9 +244,13 @@ impl Stage {
     }
 }
 
-/// A form with arguments and the files of `docs/examples` that they name: media type, body.
+/// A form of arguments and of the files of `docs/examples` that they name: its media type and its bytes.
 pub fn form(arguments: &Value) -> (String, Vec<u8>) {
-    let boundary = "the-boundary-of-a-test";
+    form_by(arguments, "the-boundary-of-a-test")
+}
+
+/// The same with a boundary of the client's choice.
+pub fn form_by(arguments: &Value, boundary: &str) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     let mut part = |head: &str, content: &[u8]| {
         body.extend(

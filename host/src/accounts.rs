@@ -43,6 +43,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::config::PluginConfig;
+use crate::events::Events;
 use crate::model::{Account, AccountId, UserId};
 use crate::secret::Secret;
 use crate::store::{Commit, Key, Record, Store, StoreError};
@@ -79,6 +80,7 @@ impl Bearer {
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
+    events: Events,
     transport: Transport,
     clock: Clock,
     turns: Arc<Turns>,
@@ -87,10 +89,12 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts in a store, whose tokens live by a clock.
-    pub fn new(store: Store, transport: Transport, clock: Clock) -> Self {
+    /// The accounts in the store of these events, by which is told what becomes of them, whose tokens
+    /// live by a clock.
+    pub fn new(events: Events, transport: Transport, clock: Clock) -> Self {
         Self {
-            store,
+            store: events.store().clone(),
+            events,
             transport,
             clock,
             turns: Arc::default(),

@@ -11,29 +11,41 @@ mod configuration;
 mod connection;
 mod consent;
 mod correlation;
+mod counts;
 mod docs;
 mod errors;
 mod events;
 mod extract;
+mod feed;
+mod files;
 mod form;
 mod functions;
 mod health;
+mod idempotency;
 mod invocation;
 mod keys;
 mod listed;
 mod master_key;
 mod nouns;
 mod openapi;
+mod operation;
+mod operations;
 mod page;
 mod plugins;
+mod polling;
+mod prefer;
 mod problem;
 mod problem_pages;
+mod quotas;
 mod refresh;
+mod reserved;
+mod resume;
 mod route;
 mod server;
 pub mod socket;
 mod store;
 mod users;
+mod watched;
 mod webhooks;
 
 use std::sync::Arc;
@@ -54,8 +66,11 @@ pub use listed::Listed;
 pub use nouns::NOUNS;
 pub use page::Page;
 pub use plugins::Entry as PluginEntry;
+pub use polling::{Job, Polling, Run, Runs, Strategy, Window};
 pub use problem::{Problem, ProblemKind, Violation};
+pub use quotas::ReportedQuota;
 pub use refresh::Refreshed;
+pub use resume::resume;
 pub use server::{Server, ServerError};
 pub use store::Checked;
 pub use users::{ForgottenUser, UserReport};
@@ -69,11 +84,12 @@ const BODY_BYTES_MAX: usize = 512 << 20;
 /// All routes. Whoever serves the router says who is asking: a [`Caller`] among the request's
 /// extensions.
 pub fn router(host: Arc<Host>) -> Router {
-    route::router(routes())
+    route::router(routes(), &host)
         .fallback(route::guarded(Permission::Caller, problem::no_route))
         .method_not_allowed_fallback(route::guarded(Permission::Caller, problem::no_method))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(coding::refuse_coded))
+        .layer(middleware::from_fn(watched::watch))
         .layer(middleware::from_fn(correlation::correlate))
         .with_state(host)
 }
@@ -94,14 +110,20 @@ fn routes() -> Vec<Route> {
         connection::routes(),
         call::routes(),
         functions::routes(),
+        polling::routes(),
         webhooks::routes(),
         accounts::routes(),
+        operations::routes(),
+        files::routes(),
+        feed::routes(),
         keys::routes(),
         users::routes(),
         plugins::routes(),
         store::routes(),
         configuration::routes(),
         health::routes(),
+        quotas::routes(),
+        counts::routes(),
         openapi::routes(),
         docs::routes(),
         problem_pages::routes(),

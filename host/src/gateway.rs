@@ -29,6 +29,7 @@ mod tokens;
 mod unusable;
 
 pub use call::{CallContext, CallRecord, Seller, Spent};
+pub use quota::QuotaUse;
 pub use refusal::{Refusal, RefusalKind};
 pub use replies::{Replies, ReplyKey};
 pub use scrub::Scrub;
@@ -110,6 +111,11 @@ impl Gateway {
         self
     }
 
+    /// What is known of quotas since this process has begun.
+    pub fn quotas(&self) -> Vec<QuotaUse> {
+        self.quotas.told()
+    }
+
     /// Sends a request of a plugin, and answers when the head of the reply is there.
     ///
     /// # Errors
@@ -121,12 +127,13 @@ impl Gateway {
         request: Request<GatewayBody>,
     ) -> Result<Response<GatewayBody>, Refusal> {
         let span = tracing::info_span!(
-            "request",
+            "marketplace",
             call = %call.call,
             plugin = %call.plugin,
             method = %request.method(),
             host = field::Empty,
-            path = field::Empty,
+            // The granted prefix below which it is: the path itself names buyers' orders.
+            endpoint = field::Empty,
             status = field::Empty,
             attempt = field::Empty,
             ms = field::Empty,
@@ -176,7 +183,6 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let checked = check::check(&parts.method, &parts.uri)?;
         Span::current().record("host", checked.origin.host());
-        Span::current().record("path", checked.url.path());
         self.allowed(call, &checked, parts.headers, body)
             .await
             .map_err(|refusal| refusal.at(&checked.place))
@@ -196,6 +202,7 @@ impl Gateway {
             );
         }
         let granted = matching::granted(&call.plugin, &call.config, checked)?;
+        Span::current().record("endpoint", granted.endpoint.path_prefix.as_str());
         let grant = call.config.grant.as_ref();
         let (headers, declared) = strip::strip(headers, grant)?;
         let body = body::prepare(body, declared, &call.record).await?;

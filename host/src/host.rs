@@ -15,15 +15,19 @@ use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Layers};
 use crate::consent::Consent;
+use crate::events::Events;
+use crate::files::Files;
 use crate::gateway::{Gateway, Replies, Scrub};
+use crate::idempotency::Idempotency;
 use crate::keys::Keys;
+use crate::operations::Operations;
 use crate::plugins::{Plugins, PluginsError};
 use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
 use crate::store::{
     self, Imported, MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key,
 };
 use crate::transport::Transport;
-use crate::webhooks::Webhooks;
+use crate::webhooks::{Carriers, Webhooks};
 pub use stopping::Stopping;
 pub use upkeep::Upkeep;
 
@@ -103,8 +107,16 @@ pub struct Host {
     pub consent: Consent,
     /// Installed plugins, and calls of them.
     pub plugins: Plugins,
+    /// Files that are kept for a while.
+    pub files: Files,
+    /// Calls that take long.
+    pub operations: Operations,
+    /// What has happened.
+    pub events: Events,
+    /// Requests that may come twice.
+    pub idempotency: Idempotency,
     /// What marketplaces push.
-    pub webhooks: Webhooks,
+    pub webhooks: Arc<Webhooks>,
     /// Whether it is being stopped.
     pub stopping: Stopping,
     /// Whether the active plugins have been made ready.
@@ -120,7 +132,8 @@ impl Host {
         // Behind the store's lock: who waits for it reads what the other process has set.
         let config = Arc::new(Config::load(data_dir, &options.layers)?);
         let transport = Transport::new();
-        let accounts = Accounts::new(store.clone(), transport.clone(), options.clock.clone());
+        let events = Events::open(store.clone(), options.clock.clone())?;
+        let accounts = Accounts::new(events.clone(), transport.clone(), options.clock.clone());
         let rate = config.server().key_rate();
         let keys = Keys::open(store.clone(), options.clock.clone(), rate)?;
         let mut gateway =
@@ -144,6 +157,22 @@ impl Host {
         };
         let consent = Consent::new(store.clone(), accounts.clone());
         let plugins = Plugins::open(store.clone(), Arc::clone(&config), runtime, doors, data_dir)?;
+        let files = Files::open(data_dir, store.clone(), options.clock.clone());
+        let files = files.map_err(|source| HostError::DataDir {
+            path: data_dir.clone(),
+            source,
+        })?;
+        let operations = Operations::new(store.clone(), files.clone(), options.clock.clone());
+        let idempotency = Idempotency::new(store.clone(), options.clock.clone());
+        let carriers = Carriers {
+            config: Arc::clone(&config),
+            accounts: accounts.clone(),
+            events: events.clone(),
+            operations: operations.clone(),
+            idempotency: idempotency.clone(),
+        };
+        let webhooks = Webhooks::new(store.clone(), options.clock.clone(), carriers);
+        let webhooks = Arc::new(webhooks);
         Ok(Self {
             config,
             store,
@@ -154,7 +183,11 @@ impl Host {
             gateway,
             consent,
             plugins,
-            webhooks: Webhooks::new(options.clock.clone()),
+            files,
+            operations,
+            events,
+            idempotency,
+            webhooks,
             stopping: Stopping::default(),
             ready: AtomicBool::new(false),
         })

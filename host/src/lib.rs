@@ -13,6 +13,9 @@ pub mod host;
 pub mod consent;
 pub mod webhooks;
 
+pub mod idempotency;
+pub mod operations;
+
 pub mod plugins;
 
 pub mod runtime;
@@ -21,6 +24,8 @@ pub mod contract;
 pub mod gateway;
 
 pub mod accounts;
+pub mod events;
+pub mod files;
 pub mod keys;
 pub mod store;
 pub mod transport;

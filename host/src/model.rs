@@ -19,7 +19,7 @@ pub use description::{
 };
 pub use grant::Grant;
 pub(crate) use ids::base32;
-pub use ids::{AccountId, CallId, IdError, KeyId, PluginId, UserId};
+pub use ids::{AccountId, CallId, FileId, IdError, KeyId, OperationId, PluginId, UserId};
 pub use key_scope::{Access, KeyScope, KeyScopeError, KeyScopes};
 pub use lane::Lane;
-pub use push::{AccountRef, Notice, PollNotice, PushOutcome, PushResponse, Verification};
+pub use push::{AccountRef, Notice, PollNotice, PushOutcome, PushResponse, Verification, tells_of};

@@ -51,12 +51,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::directory;
+use crate::telemetry;
 
 use committer::{Message, Reply};
 use engine::{Engine, Pieces};
@@ -240,7 +241,15 @@ impl Store {
     /// A conflict or a record that is too large: nothing was done. The store failed, now or
     /// before: it takes nothing more, and whether this commit is kept shows at the next start.
     pub async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
-        self.ask(|answer| Message::Commit(commit, answer)).await
+        let asked = Instant::now();
+        let done = self.ask(|answer| Message::Commit(commit, answer)).await;
+        let outcome = match &done {
+            Ok(()) => "ok",
+            Err(StoreError::Conflict { .. }) => "conflict",
+            Err(_) => "failed",
+        };
+        telemetry::commit(outcome, asked.elapsed());
+        done
     }
 
     /// [`Store::commit`] for callers that are not asynchronous.

@@ -1,63 +1,16 @@
-//! What the host says of its work: a log on stderr, for people or for programs.
+//! What the host says of its work: a log, one id through all that comes of a request, and counts.
+//!
+//! None of it holds a secret or what a marketplace knows of buyers: queries, bodies and paths are not
+//! logged, and what is counted is counted by names of which there are few.
 
-use std::io::{self, IsTerminal};
+mod correlation;
+mod log;
+mod measures;
+mod recorder;
 
-use tracing::Subscriber;
-use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt};
-
-/// What is logged where the filter cannot be read.
-const DEFAULT_FILTER: &str = "warn";
-
-/// Starts the log of the process, as lines or as an object of JSON a line. A filter that cannot be
-/// read is said, and a usual one taken.
-pub fn start(filter: &str, json: bool) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
-        eprintln!("warning: the log filter is not understood: {error}");
-        EnvFilter::new(DEFAULT_FILTER)
-    });
-    let log = Registry::default().with(filter).with(lines(json));
-    if let Err(error) = tracing::subscriber::set_global_default(log) {
-        // A test may have started one: the log goes there.
-        tracing::debug!(%error, "the log was started before");
-    }
-}
-
-/// Whether a filter can be read.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_filter(filter: &str) -> Result<(), String> {
-    EnvFilter::try_new(filter)
-        .map(|_| ())
-        .map_err(|error| error.to_string())
-}
-
-fn lines<S>(json: bool) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
-{
-    let is_terminal = io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer()
-        .with_target(false)
-        .with_span_events(FmtSpan::NONE)
-        .with_ansi(is_terminal && !json)
-        .with_writer(io::stderr);
-    match (json, is_terminal) {
-        (true, _) => lines.json().flatten_event(true).boxed(),
-        // A person at a terminal wants the sentence; a file of lines needs their times.
-        (false, true) => lines.without_time().boxed(),
-        (false, false) => lines.boxed(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_filter_is_told() {
-        assert_eq!(check_filter("warn,stoflow_host=debug"), Ok(()));
-        assert!(check_filter("stoflow_host=loud").is_err());
-    }
-}
+pub use correlation::{carried, current, within};
+pub use log::{check_filter, start};
+pub use measures::{
+    METRICS, Metric, MetricKind, call, commit, marketplace, push, quota, refresh, request,
+};
+pub use recorder::{begin, rendered, tidied};

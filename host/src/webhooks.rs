@@ -3,36 +3,46 @@
 //! A push is a hint, and anybody can send one: before the plugin sees it, its signature is checked,
 //! by Standard Webhooks and the operator's secrets, unless the plugin says that it checks itself. What
 //! comes again within the time in which it is believed, as a marketplace repeats what was not answered
-//! in time, is answered and not acted on. What the plugin reads in it, the [`Notice`]s, is for the
-//! caller to act on.
+//! in time, is answered and not acted on. What the plugin reads in it, the [`Notice`]s, is on disk
+//! before the marketplace is answered, and carried out afterwards: it is kept until it is.
 //!
 //! The mistakes that this prevents: a stranger who makes the host poll, or erase a buyer; a recorded
-//! push that is played again; a repeat that is counted as a second event.
+//! push that is played again; a repeat that is counted as a second event; a push that was answered and
+//! is forgotten because the program was killed.
 
+mod carry;
+mod kept;
 mod quiet;
-mod seen;
 mod signature;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::contract::Outcome;
+use crate::events::Events;
+use crate::idempotency::Idempotency;
 use crate::locks::NamedLocks;
 use crate::model::{Notice, PluginId, PushOutcome, Verification};
+use crate::operations::Operations;
 use crate::plugins::{ActivePlugin, CallRequest, Plugins, Rejected};
 use crate::runtime::Finished;
+use crate::store::{Commit, Store, StoreError};
+use crate::telemetry;
 use quiet::Quiet;
-use seen::Seen;
 use signature::{Doubt, Signed};
+
+pub use kept::{Carried, KeptNotice, KeptPush};
 
 /// The largest push. Marketplaces push pointers, not things.
 pub const PUSH_BYTES_MAX: usize = 64 << 10;
@@ -98,42 +108,88 @@ pub enum NotReceived {
     /// The plugin failed over it: the marketplace has to send it again.
     #[error("the push could not be read; send it again")]
     Failed,
+    /// It cannot be kept: the marketplace has to send it again.
+    #[error("the push could not be kept; send it again")]
+    NotKept(#[source] StoreError),
+}
+
+/// What carries out what pushes ask for.
+#[derive(Debug)]
+pub struct Carriers {
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// Accounts and tokens.
+    pub accounts: Accounts,
+    /// What has happened.
+    pub events: Events,
+    /// Calls that take long.
+    pub operations: Operations,
+    /// Requests that may come twice.
+    pub idempotency: Idempotency,
+}
+
+impl NotReceived {
+    /// Why, in a word.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::NoSecret { .. } => "no secret",
+            Self::Malformed(_) => "malformed",
+            Self::NotGenuine => "not genuine",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+            Self::NotKept(_) => "not kept",
+        }
+    }
 }
 
 /// What is known of pushes, of all plugins.
 #[derive(Debug)]
 pub struct Webhooks {
     clock: Clock,
-    seen: Seen,
+    store: Store,
+    config: Arc<Config>,
+    accounts: Accounts,
+    events: Events,
+    operations: Operations,
+    idempotency: Idempotency,
     quiet: Quiet,
     unchecked: Semaphore,
     /// Two deliveries of one push, one after the other.
     turns: NamedLocks,
+    /// What follows from one push, once.
+    carrying: NamedLocks,
     /// By a version's file: who checks never changes, and a stranger must not start an instance.
     verified_by: Mutex<HashMap<String, Verification>>,
 }
 
 impl Webhooks {
-    /// Nothing has been pushed yet. Times are compared by this clock.
-    pub fn new(clock: Clock) -> Self {
+    /// The pushes in a store. Times are compared by this clock.
+    pub fn new(store: Store, clock: Clock, carriers: Carriers) -> Self {
         Self {
             clock,
-            seen: Seen::default(),
+            store,
+            config: carriers.config,
+            accounts: carriers.accounts,
+            events: carriers.events,
+            operations: carriers.operations,
+            idempotency: carriers.idempotency,
             quiet: Quiet::default(),
             unchecked: Semaphore::new(UNCHECKED_MAX),
             turns: NamedLocks::default(),
+            carrying: NamedLocks::default(),
             verified_by: Mutex::default(),
         }
     }
 
-    /// Takes a push for a plugin.
+    /// Takes a push for a plugin. What follows from it is on disk when this returns, and is carried
+    /// out from then on.
     ///
     /// # Errors
     /// It was not received, and why; what the sender is not told is in the log.
     pub async fn receive(
-        &self,
+        self: &Arc<Self>,
         plugins: &Plugins,
-        config: &Config,
         id: &PluginId,
         push: Push<'_>,
     ) -> Result<Received, NotReceived> {
@@ -141,27 +197,79 @@ impl Webhooks {
             return Err(NotReceived::Malformed("it is larger than 64 KiB"));
         }
         let plugin = plugins.active(id).map_err(Rejected::from)?;
-        match self.verified_by(plugins, &plugin).await? {
+        let received = self.taken(plugins, &plugin, push).await;
+        let outcome = received
+            .as_ref()
+            .map_or_else(NotReceived::name, |_| "received");
+        telemetry::push(id, outcome);
+        received
+    }
+
+    async fn taken(
+        self: &Arc<Self>,
+        plugins: &Plugins,
+        plugin: &ActivePlugin,
+        push: Push<'_>,
+    ) -> Result<Received, NotReceived> {
+        let id = &plugin.installed.description.id;
+        match self.verified_by(plugins, plugin).await? {
             Verification::Plugin => {
                 let place = self.unchecked.try_acquire();
-                let _place = place.map_err(|_| NotReceived::Busy)?;
-                self.read(plugins, &plugin, &push).await
+                let place = place.map_err(|_| NotReceived::Busy)?;
+                let received = self.read(plugins, plugin, &push).await?;
+                drop(place);
+                let name = digest(&push);
+                let _turn = self.turns.hold(&format!("{id} {name}")).await;
+                if push.method == Method::GET.as_str() || self.is_known(id, &name)? {
+                    return Ok(received);
+                }
+                self.keep(id, &name, received).await
             }
             Verification::StandardWebhooks => {
-                let signed = self.genuine(config, id, &push)?;
-                let name = format!("{id} {}", signed.id);
-                let _turn = self.turns.hold(&name).await;
-                if self.seen.has(&name, Instant::now()) {
+                let signed = self.genuine(&self.config, id, &push)?;
+                let _turn = self.turns.hold(&format!("{id} {}", signed.id)).await;
+                if self.is_known(id, signed.id)? {
                     tracing::info!(plugin = %id, push = signed.id, "a push came again");
                     return Ok(Received::again());
                 }
-                let received = self.read(plugins, &plugin, &push).await?;
-                if (200..300).contains(&received.answer.status) {
-                    self.seen.add(name, Instant::now());
-                }
-                Ok(received)
+                let received = self.read(plugins, plugin, &push).await?;
+                self.keep(id, signed.id, received).await
             }
         }
+    }
+
+    fn is_known(&self, plugin: &PluginId, id: &str) -> Result<bool, NotReceived> {
+        let known = self.store.get::<KeptPush>(&kept::push_key(plugin, id));
+        Ok(known.map_err(NotReceived::NotKept)?.is_some())
+    }
+
+    /// Puts on disk what follows from a push that was taken, and begins to carry it out.
+    async fn keep(
+        self: &Arc<Self>,
+        plugin: &PluginId,
+        id: &str,
+        received: Received,
+    ) -> Result<Received, NotReceived> {
+        if !(200..300).contains(&received.answer.status) {
+            return Ok(received);
+        }
+        let notices = received.notices.iter().cloned().map(KeptNotice::new);
+        let push = KeptPush {
+            plugin: plugin.clone(),
+            id: id.to_owned(),
+            received_at: self.clock.now(),
+            notices: notices.collect(),
+        };
+        let commit = kept::put(Commit::new(), &push);
+        let kept = self.store.commit(commit).await;
+        kept.map_err(NotReceived::NotKept)?;
+        let (webhooks, key) = (Arc::clone(self), push.key());
+        tokio::spawn(async move {
+            if let Err(error) = webhooks.carry(&key).await {
+                tracing::error!(%error, "what a push asks for is not done yet");
+            }
+        });
+        Ok(received)
     }
 
     async fn verified_by(
@@ -268,6 +376,16 @@ impl Webhooks {
         }
         Ok(received)
     }
+}
+
+/// By which a push is known again that has no id of its own.
+fn digest(push: &Push<'_>) -> String {
+    let mut digest = Sha256::new();
+    for part in [push.method.as_bytes(), push.url.as_bytes(), push.body] {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    hex::encode(digest.finalize())
 }
 
 impl Received {

@@ -3,7 +3,7 @@
 use crate::convert::axis::AxisValue;
 use crate::convert::cursor::Cursor;
 use crate::convert::image::Wanted;
-use crate::convert::listing::listing_page;
+use crate::convert::listing::{listing_page, listings_where};
 use crate::convert::matrix::{Matrix, Varies};
 use crate::convert::matrix_write::Context;
 use crate::convert::product_read::{Parts, files, product};
@@ -14,7 +14,9 @@ use crate::limits::{ALT_TEXT_LENGTH, IMAGES, OFFSET, PAGE};
 use crate::publish::attributes;
 use crate::publish::images::{arrived, there, upload};
 use crate::publish::offers::write_inventory;
-use crate::publish::read::{listing_by_id, matrix_of, parse_id, variation_images};
+use crate::publish::read::{
+    check_own, is_of, listing_by_id, matrix_of, parse_id, variation_images,
+};
 use crate::publish::sources::check_one;
 use crate::refusal::{call, call_all, under};
 use crate::settings::{Setup, shop};
@@ -92,7 +94,7 @@ fn list(state: Option<ListingState>, page: &PageRequest) -> Result<ListingPage, 
 
 /// The listings that exist of these, in the order asked for.
 fn get_many(ids: &[String]) -> Result<Vec<Listing>, Error> {
-    shop()?;
+    let shop = shop()?;
     let mut wanted: Vec<Id> = Vec::new();
     // What is no number cannot be a listing's id, so it does not exist.
     for id in ids.iter().filter_map(|id| Id::parse(id)) {
@@ -113,9 +115,9 @@ fn get_many(ids: &[String]) -> Result<Vec<Listing>, Error> {
         for (batch, reply) in batches.iter().zip(replies) {
             match reply {
                 Ok(reply) => {
-                    let page = listing_page(&reply.body)
+                    let own = listings_where(&reply.body, |listing| is_of(listing, &shop))
                         .map_err(|error| reply.unexpected(&error.to_string()))?;
-                    found.extend(page.items);
+                    found.extend(own);
                 }
                 // One that is missing may hide all others of its batch.
                 Err(Error::NotFound(_)) if batch.len() > 1 => {
@@ -140,6 +142,7 @@ fn get_product(id: &Id) -> Result<Product, Error> {
     let unanswered = || Error::Unavailable("a request was not answered".into());
     let reply = replies.next().ok_or_else(unanswered)??;
     let listing = reply.object()?;
+    check_own(&listing, id)?;
     let matrix = matrix_of(replies.next().ok_or_else(unanswered)?, &listing)?;
     let properties: Vec<AxisValue> = attributes::there(&shop, id)?;
     let digital = matches!(
@@ -177,6 +180,7 @@ fn matrix_and_images(shop: &Id, id: &Id) -> Result<(Matrix, VariationImages), Er
     let unanswered = || Error::Unavailable("a request was not answered".into());
     let reply = replies.next().ok_or_else(unanswered)??;
     let listing = reply.object()?;
+    check_own(&listing, id)?;
     let matrix = matrix_of(replies.next().ok_or_else(unanswered)?, &listing)?;
     let has_axes = !matrix.axes().is_empty();
     let images = if has_axes {

@@ -8,6 +8,7 @@ use stoflow_host::api::{Caller, Problem};
 use stoflow_host::contract::Route;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
+use crate::served::Asker;
 use crate::stage::{Stage, form};
 
 /// A request to a route.
@@ -60,6 +61,15 @@ impl Asked {
         }
     }
 
+    /// An address.
+    pub fn get(target: &str) -> Self {
+        Self {
+            method: "GET",
+            target: target.to_owned(),
+            body: None,
+        }
+    }
+
     pub async fn send(&self, stage: &Stage) -> Result<Value, Problem> {
         let (status, _, body) = self.exchange(stage).await;
         match status.is_success() {
@@ -68,11 +78,32 @@ impl Asked {
         }
     }
 
+    /// Over TCP or the socket.
+    pub async fn send_by(&self, asker: &Asker) -> Result<Value, Problem> {
+        let method = self.method.parse().unwrap();
+        let mut request = asker
+            .request(method, &self.target)
+            .header("prefer", "wait=60");
+        if let Some((media_type, bytes)) = &self.body {
+            request = request
+                .header(header::CONTENT_TYPE, media_type)
+                .body(bytes.clone());
+        }
+        let answer = asker.send(request).await;
+        match answer.status {
+            200..300 => Ok(answer.json()),
+            _ => Err(serde_json::from_slice(&answer.body).unwrap()),
+        }
+    }
+
     /// Status, headers and JSON.
     pub async fn exchange(&self, stage: &Stage) -> (StatusCode, HeaderMap, Value) {
         let mut request = Request::builder()
+            // What takes long is waited for.
+            .header("prefer", "wait=60")
             .method(self.method)
             .uri(&self.target)
+            .header("prefer", "wait=60")
             .extension(Caller::Operator);
         let mut content = Body::empty();
         if let Some((media_type, bytes)) = &self.body {
@@ -81,6 +112,11 @@ impl Asked {
         }
         exchange(stage, request.body(content).unwrap()).await
     }
+}
+
+/// What is at an address.
+pub async fn get(stage: &Stage, target: &str) -> Result<Value, Problem> {
+    Asked::get(target).send(stage).await
 }
 
 /// Status, headers and JSON of a reply.

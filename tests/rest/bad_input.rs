@@ -9,7 +9,7 @@ use super::asked::{Asked, encoded, exchange};
 use crate::market::{Market, paths};
 
 async fn get(market: &Market, target: &str) -> Result<Value, Problem> {
-    asked("GET", target, None).send(&market.stage).await
+    Asked::get(target).send(&market.stage).await
 }
 
 fn asked(method: &'static str, target: &str, body: Option<(&str, &str)>) -> Asked {

@@ -9,12 +9,7 @@ use crate::request_counts::drafts;
 
 /// A page's items and the address of the next one.
 async fn page(market: &Market, target: &str) -> (Vec<Value>, Option<String>) {
-    let asked = Asked {
-        method: "GET",
-        target: target.to_owned(),
-        body: None,
-    };
-    let (status, headers, body) = asked.exchange(&market.stage).await;
+    let (status, headers, body) = Asked::get(target).exchange(&market.stage).await;
     assert_eq!(status, 200, "{target}: {body}");
     let link = headers.get(header::LINK).map(|link| {
         let link = link.to_str().unwrap();
@@ -74,13 +69,8 @@ async fn a_link_keeps_for_whom_and_what_was_asked() {
 #[tokio::test]
 async fn what_does_not_page_has_no_link() {
     let market = Market::new().await;
-    let asked = |target: &str| Asked {
-        method: "GET",
-        target: target.to_owned(),
-        body: None,
-    };
     for target in ["/api/etsy/shop/sections", "/api/etsy/listings/expired"] {
-        let (status, headers, _) = asked(target).exchange(&market.stage).await;
+        let (status, headers, _) = Asked::get(target).exchange(&market.stage).await;
         assert_eq!(status, 200);
         assert!(!headers.contains_key(header::LINK), "{target}");
     }

@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::history::RefreshHistory;
 use super::provider::Provider;
 use super::refresh::{Refreshing, Reply};
 use super::token::{Issued, Token};
 use super::{Accounts, account_key};
+use crate::events::{EventKind, News};
 use crate::model::{Account, AccountId, AccountState, Identity, PluginId, UserId};
 use crate::store::{Commit, Key, Record, StoreError};
 
@@ -105,7 +107,13 @@ impl Accounts {
             .delete::<RefreshHistory>(&key)
             .delete::<Refreshing>(&key)
             .delete::<Reply>(&key);
-        self.store.commit(commit).await?;
+        let data = json!({
+            "name": account.identity.name,
+            "renewed": renewed,
+            "missing_scopes": account.missing_scopes,
+        });
+        let news = News::of(&account, EventKind::AccountConnected, account.since, data);
+        self.events.commit(commit, vec![news]).await?;
         self.lives
             .begin(&account.id, &token, self.clock.now(), Instant::now());
         Ok(Connected {

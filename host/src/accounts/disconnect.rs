@@ -5,6 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::connect::{Seller, seller_key};
 use super::history::RefreshHistory;
@@ -13,6 +14,7 @@ use super::refresh::{Refreshing, Reply};
 use super::token::Token;
 use super::{Accounts, account_key};
 use crate::config::PluginConfig;
+use crate::events::{EventKind, News};
 use crate::model::{Account, AccountId, PluginId};
 use crate::store::{Commit, Key, Record, StoreError};
 
@@ -90,7 +92,10 @@ impl Accounts {
             .delete::<Refreshing>(&key)
             .delete::<Reply>(&key)
             .put(&key, &tombstone);
-        self.store.commit(commit).await?;
+        let data = json!({ "name": account.identity.name });
+        let (kind, at) = (EventKind::AccountDisconnected, tombstone.since);
+        let news = News::of(&account, kind, at, data);
+        self.events.commit(commit, vec![news]).await?;
         self.lives.forget(id);
         self.proven.forget(id);
         Ok(Some((account, revocation)))

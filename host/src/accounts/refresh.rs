@@ -25,6 +25,7 @@ use crate::config::PluginConfig;
 use crate::locks::NamedLocks;
 use crate::model::{Account, AccountId, AccountState};
 use crate::store::{Commit, StoreError};
+use crate::telemetry;
 use attempt::Attempt;
 
 pub(super) use interrupted::{Refreshing, Reply};
@@ -77,11 +78,11 @@ impl Accounts {
             return self.instead(account, error, &token, wanted);
         }
         let (accounts, id, config) = (self.clone(), account.clone(), config.clone());
-        let work = tokio::spawn(async move {
+        let work = tokio::spawn(telemetry::carried(async move {
             let done = accounts.replace(&id, &config, wanted).await;
             drop(turn);
             done
-        });
+        }));
         match work.await {
             Ok(Ok(next)) => Ok(next.bearer()),
             Ok(Err(error)) => self.instead(account, error, &token, wanted),
@@ -197,7 +198,9 @@ impl Accounts {
             // It is on disk already; every call would write it again.
             return TokenError::Misconfigured(why);
         }
-        tracing::warn!(account = %account.id, outcome = %RefreshOutcome::Misconfigured, %why, "a token could not be refreshed");
+        let outcome = RefreshOutcome::Misconfigured;
+        tracing::warn!(account = %account.id, %outcome, %why, "a token could not be refreshed");
+        telemetry::refresh(&account.plugin, outcome.to_string());
         history.fail_unasked(Ended {
             at: self.clock.now(),
             outcome: RefreshOutcome::Misconfigured,

@@ -3,15 +3,19 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, Method};
+use http::Method;
 
 use super::caller::Caller;
 use super::extract::{Path, Query};
 use super::form::CallForm;
+use super::idempotency::{Once, Repeats};
 use super::invocation::{CALL_PROBLEMS, Invocation, Subject};
+use super::operation::Usually;
 use super::plugins::plugin_id;
+use super::prefer::Preference;
 use super::problem::Problem;
 use super::route::{Permission, Route};
 use crate::host::Host;
@@ -29,6 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
         .query::<Subject>()
         .body::<serde_json::Map<String, serde_json::Value>>()
         .replies::<serde_json::Value>(200, "What the function returned.")
+        .repeats(Repeats::Called(Usually::WithItsResult))
         .fails(CALL_PROBLEMS),
     ]
 }
@@ -38,11 +43,15 @@ pub(super) async fn call(
     State(host): State<Arc<Host>>,
     Path((plugin, interface, function)): Path<(String, String, String)>,
     Query(subject): Query<Subject>,
-    headers: HeaderMap,
+    wished: Preference,
+    once: Option<Extension<Once>>,
     form: CallForm,
 ) -> Result<Response, Problem> {
     let plugin = plugin_id(&host, &plugin)?;
     let callee = (interface.as_str(), function.as_str());
+    let once = once.map(|Extension(once)| once);
     let invocation = Invocation::new(&host, caller, &plugin, callee, subject, form)?;
-    invocation.answer(host, &headers).await
+    invocation
+        .answer(host, (wished, Usually::WithItsResult), once)
+        .await
 }

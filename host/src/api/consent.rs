@@ -34,6 +34,7 @@ use crate::consent::{
 use crate::host::Host;
 use crate::model::{PluginId, UserId};
 use crate::secret::Secret;
+use crate::telemetry;
 use cookies::SameSite;
 use replies::{Callback, Completed, Invitation};
 
@@ -463,7 +464,7 @@ impl Answer {
     /// In a task of its own: a browser that goes away meanwhile takes no tokens along.
     async fn give(self, host: &Arc<Host>) -> Result<Offered, ConsentError> {
         let host = Arc::clone(host);
-        let answered = tokio::spawn(async move {
+        let answered = tokio::spawn(telemetry::carried(async move {
             let party = match &self.from {
                 From::Browser(cookies) => Party::Browser(cookies),
                 From::Caller(caller, user) => Party::Caller {
@@ -479,7 +480,7 @@ impl Answer {
             let config = host.config.plugin(&self.plugin);
             let identify = |token: Bearer| identify::identify(&host, &self.plugin, token);
             host.consent.answer(returned, &config, identify).await
-        });
+        }));
         let stopped = || ConsentError::Unavailable("the host is being stopped".to_owned());
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }

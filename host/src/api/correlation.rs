@@ -14,9 +14,6 @@ use crate::model::CallId;
 /// Where it stands in requests and replies.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
-/// Longer ones are no ids.
-const BYTES_MAX: usize = 64;
-
 /// A request's id, among its extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorrelationId(String);
@@ -30,14 +27,18 @@ impl CorrelationId {
     /// A text that is one: letters, digits, `-`, `_` and `.`, at most 64 of them, so that it can stand
     /// in any log.
     pub fn of(text: &str) -> Option<Self> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let is_id = !text.is_empty() && text.len() <= BYTES_MAX && text.bytes().all(is_plain);
-        is_id.then(|| Self(text.to_owned()))
+        let id = text.parse::<CallId>().ok()?;
+        Some(Self(id.to_string()))
     }
 
     /// As it is written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same for the calls that are made of the request.
+    pub fn call(&self) -> CallId {
+        self.0.parse().unwrap_or_else(|_| CallId::random())
     }
 
     /// A request's: what was found before, or what its header says, or a new one.

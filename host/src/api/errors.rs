@@ -154,6 +154,12 @@ fn refused(refusal: &Refusal) -> Option<Problem> {
     Some(problem)
 }
 
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        call_error(&error)
+    }
+}
+
 fn call_error(error: &CallError) -> Problem {
     match error {
         CallError::Arguments(argument) if argument.code == ArgumentCode::Syntax => {

@@ -2,20 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-
-/// A step of an operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// What is being done.
-    pub step: String,
-    /// Steps that are done.
-    pub done: u32,
-    /// Steps in all.
-    pub total: u32,
-}
+pub use crate::operations::Step;
 
 /// One event of a call.
 #[derive(Debug)]

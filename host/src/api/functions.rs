@@ -15,7 +15,7 @@ mod query;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, OriginalUri, RawQuery, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, header};
 use http_body::Body as _;
@@ -24,12 +24,16 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::extract::Path;
 use super::form::CallForm;
-use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json, wants_events};
+use super::idempotency::{Once, Repeats, uncertain};
+use super::invocation::{CALL_PROBLEMS, Invocation, Subject, json};
+use super::operation::Usually;
 use super::plugins::plugin_id;
+use super::prefer::Preference;
 use super::problem::{Problem, ProblemKind, Violation};
 use super::route::{Permission, Route};
 use crate::contract::{
-    self, ArgumentCode, Function, Schema, facts, function_routes, function_summary, key_scope,
+    self, ArgumentCode, Function, Schema, TimeLimit, facts, function_routes, function_summary,
+    key_scope,
 };
 use crate::host::Host;
 use crate::model;
@@ -82,6 +86,7 @@ impl Endpoint {
         route
             .query::<Subject>()
             .replies::<Value>(200, "What the function returned.")
+            .repeats(Repeats::Called(Usually::AtOnce))
             .fails(CALL_PROBLEMS)
     }
 
@@ -159,7 +164,8 @@ impl Endpoint {
         let callee = self.callee(schema)?;
         let query = Query::parse(query.as_deref().unwrap_or_default())?;
         let said = path::arguments(self, schema.shape(), callee.shape(), path)?;
-        let headers = request.headers().clone();
+        let wished = Preference::of(request.headers());
+        let once = request.extensions().get::<Once>().cloned();
         let form = match self.has_body() {
             true => {
                 query.refuse_arguments()?;
@@ -180,8 +186,14 @@ impl Endpoint {
         };
         let subject = query.subject.clone();
         let invocation = Invocation::of(&host, caller, &active, callee, subject, form)?;
-        if wants_events(&headers) {
-            return Ok(invocation.stream(host).into_response());
+        let takes_long = callee.facts().time_limit == TimeLimit::Operation;
+        if takes_long || wished.events {
+            let wished = (wished, Usually::AtOnce);
+            let answer = invocation.answer(host, wished, once).await;
+            return answer.map_err(|problem| self.naming_the_path(problem));
+        }
+        if once.is_some_and(|once| once.broke_off) && !callee.facts().repeatable {
+            return Err(uncertain());
         }
         let reply = invocation.run(&host).await;
         let reply = reply.map_err(|problem| self.naming_the_path(problem))?;

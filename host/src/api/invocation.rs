@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::caller::Caller;
 use super::errors::finished;
 use super::events::Step;
+use super::files;
 use super::form::CallForm;
 use super::problem::{Problem, ProblemKind};
 use crate::contract::{AccountNeed, Function};
@@ -24,6 +25,7 @@ use crate::host::Host;
 use crate::model::{Account, CallId, PluginId, UserId};
 use crate::plugins::{ActivePlugin, CallRequest};
 use crate::runtime::{Assets, Progress};
+use crate::telemetry;
 
 /// Steps that wait for a client that reads slowly. A plugin that reports without an end must not
 /// fill the host's memory; a person sees the last one.
@@ -117,13 +119,14 @@ impl Invocation {
         active: &ActivePlugin,
         callee: &Function,
         subject: Subject,
-        form: CallForm,
+        mut form: CallForm,
     ) -> Result<Self, Problem> {
         caller.demand(&callee.key_scope())?;
         let plugin = active.installed.description.id.clone();
         let account = account(host, &caller, active, callee, &plugin, &subject)?;
+        files::attach(host, caller.user(), &form.arguments, &mut form.assets)?;
         Ok(Self {
-            call: CallId::random(),
+            call: telemetry::current().unwrap_or_else(CallId::random),
             plugin,
             interface: callee.interface().to_owned(),
             function: callee.name().to_owned(),
@@ -187,7 +190,8 @@ impl Invocation {
         host: Arc<Host>,
     ) -> Sse<impl stream::Stream<Item = Result<Event, Infallible>>> {
         let (progress, steps) = mpsc::channel::<Progress>(STEPS_HELD);
-        let running = tokio::spawn(async move { self.run_telling(&host, Some(progress)).await });
+        let running = async move { self.run_telling(&host, Some(progress)).await };
+        let running = tokio::spawn(telemetry::carried(running));
         let steps = ReceiverStream::new(steps).map(|progress| step_event(&progress));
         let end = stream::once(async move {
             match running.await {
@@ -200,21 +204,6 @@ impl Invocation {
             }
         });
         Sse::new(steps.chain(end).map(Ok))
-    }
-
-    /// Answers with its steps or with its result alone, as the client asks for.
-    ///
-    /// # Errors
-    /// As [`Invocation::run`].
-    pub(super) async fn answer(
-        self,
-        host: Arc<Host>,
-        headers: &HeaderMap,
-    ) -> Result<Response, Problem> {
-        if wants_events(headers) {
-            return Ok(self.stream(host).into_response());
-        }
-        Ok(json(self.run(&host).await?))
     }
 }
 
@@ -256,11 +245,7 @@ fn account(
 }
 
 fn step_event(progress: &Progress) -> Event {
-    let step = Step {
-        step: progress.step.clone(),
-        done: progress.done,
-        total: progress.total,
-    };
+    let step = Step::from(progress);
     Event::default()
         .event("progress")
         .data(serde_json::to_string(&step).unwrap_or_default())

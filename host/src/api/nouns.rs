@@ -23,7 +23,13 @@ pub const NOUNS: &[(&str, &str)] = &[
         "the shop, its sections, shipping profiles and other policies",
     ),
     ("polling", "what is looked for regularly, and looking now"),
+    (
+        "operations",
+        "publications and whatever else takes long, how far they are and what came of them",
+    ),
+    ("events", "what has happened: orders, listings, accounts"),
     ("webhooks", "which pushes of the marketplace are taken"),
+    ("metrics", "what was counted, for Prometheus"),
     ("plugins", "what plugins say of themselves"),
 ];
 

@@ -45,6 +45,16 @@ const TAGS: &[(&str, &str)] = &[
         "Under what a marketplace lists goods, and what it asks for there.",
     ),
     ("Calls", "Functions of plugins, by their names."),
+    (
+        "Operations",
+        "What takes long: how far it is, and what came of it.",
+    ),
+    (
+        "Files",
+        "Pictures and files, put here before a call names them.",
+    ),
+    ("Events", "What has happened."),
+    ("Polling", "What is looked for regularly."),
     ("Webhooks", "What marketplaces push."),
     (
         "Plugins",
@@ -56,7 +66,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("Keys", "Keys to the API."),
     ("Users", "Who has accounts or keys here."),
-    ("Host", "The host itself."),
+    (
+        "Host",
+        "The host itself: its settings, and what it has counted.",
+    ),
     ("Health", "Whether the host lives and is ready."),
     ("Documentation", "This document and its pages."),
 ];

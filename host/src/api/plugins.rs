@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::caller::Caller;
 use super::extract::{Body, Octets, Path, Query};
 use super::problem::{Problem, ProblemKind};
+use super::reserved;
 use super::route::{Permission, Route};
 use crate::config::{PluginChange, SetBy};
 use crate::contract::Shape;
@@ -130,7 +131,13 @@ pub(super) async fn inspect(
     State(host): State<Arc<Host>>,
     Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
-    Ok(Json(host.plugins.inspect(&component).await?))
+    let inspection = host.plugins.inspect(&component).await?;
+    refuse_reserved(&inspection)?;
+    Ok(Json(inspection))
+}
+
+fn refuse_reserved(inspection: &Inspection) -> Result<(), Problem> {
+    reserved::refuse(&inspection.installed.description.id, &super::routes())
 }
 
 /// How to install.
@@ -158,6 +165,7 @@ pub(super) async fn install(
     Query(query): Query<InstallQuery>,
     Octets(component): Octets,
 ) -> Result<Json<Inspection>, Problem> {
+    refuse_reserved(&host.plugins.inspect(&component).await?)?;
     let installed = host
         .plugins
         .install(&component, query.grant, query.activate, query.replace)

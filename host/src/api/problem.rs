@@ -42,6 +42,16 @@ pub enum ProblemKind {
     NotGranted,
     /// There is no such account.
     UnknownAccount,
+    /// There is no such operation.
+    UnknownOperation,
+    /// There is no such file.
+    UnknownFile,
+    /// The key of a request was used for another request.
+    IdempotencyConflict,
+    /// The same request is being worked on.
+    StillRunning,
+    /// What is behind the cursor is not kept any more.
+    CursorExpired,
     /// Several accounts fit, or none does.
     AccountNeeded,
     /// The seller has to consent.
@@ -115,6 +125,16 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::InvalidPlugin, "invalid-plugin", 422, 3),
     (ProblemKind::NotGranted, "not-granted", 403, 10),
     (ProblemKind::UnknownAccount, "unknown-account", 404, 5),
+    (ProblemKind::UnknownOperation, "unknown-operation", 404, 5),
+    (ProblemKind::UnknownFile, "unknown-file", 404, 5),
+    (
+        ProblemKind::IdempotencyConflict,
+        "idempotency-conflict",
+        422,
+        2,
+    ),
+    (ProblemKind::StillRunning, "still-running", 409, 7),
+    (ProblemKind::CursorExpired, "cursor-expired", 410, 5),
     (ProblemKind::AccountNeeded, "account-needed", 409, 6),
     (ProblemKind::ConsentNeeded, "consent-needed", 403, 4),
     (ProblemKind::ConsentFailed, "consent-failed", 400, 4),

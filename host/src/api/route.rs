@@ -15,6 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::authenticate;
 use super::caller::Caller;
+use super::idempotency::{Repeats, once};
 use super::problem::ProblemKind;
 use crate::host::Host;
 use crate::model::{Access, KeyScope};
@@ -53,6 +54,8 @@ pub(super) struct Route {
     pub(super) replies: Vec<Reply>,
     /// How it fails, besides what every route may answer.
     pub(super) problems: Vec<ProblemKind>,
+    /// What it does with a request that comes again.
+    repeats: Repeats,
     handler: MethodRouter<Arc<Host>>,
 }
 
@@ -100,6 +103,7 @@ impl Route {
             body: None,
             replies: Vec::new(),
             problems: Vec::new(),
+            repeats: Repeats::default(),
             handler: on(filter, handler),
         }
     }
@@ -184,6 +188,12 @@ impl Route {
         self
     }
 
+    /// Doing this with a request that comes again.
+    pub(super) fn repeats(mut self, repeats: Repeats) -> Self {
+        self.repeats = repeats;
+        self
+    }
+
     /// Taking no larger body than this many bytes.
     pub(super) fn body_bytes_max(mut self, bytes: usize) -> Self {
         self.handler = self.handler.route_layer(DefaultBodyLimit::max(bytes));
@@ -204,14 +214,21 @@ impl Permission {
 }
 
 /// The router of these routes; each is reached by those who may.
-pub(super) fn router(routes: Vec<Route>) -> Router<Arc<Host>> {
+pub(super) fn router(routes: Vec<Route>, host: &Arc<Host>) -> Router<Arc<Host>> {
     let mut router = Router::new();
     for route in routes {
+        let (host, repeats) = (Arc::clone(host), route.repeats);
+        let once = middleware::from_fn(move |request: Request, next: Next| {
+            once(Arc::clone(&host), repeats, request, next)
+        });
         let permission = Arc::new(route.permission);
         let guard = middleware::from_fn(move |request: Request, next: Next| {
             guard(Arc::clone(&permission), request, next)
         });
-        router = router.route(&route.path, route.handler.route_layer(guard));
+        router = router.route(
+            &route.path,
+            route.handler.route_layer(once).route_layer(guard),
+        );
     }
     router
 }

@@ -9,9 +9,11 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
-use crate::api::Server;
+use super::client::{self, Client};
+use crate::api::{ProblemKind, Server, resume};
 use crate::config::Layers;
-use crate::host::{Host, HostError, Options, Upkeep};
+use crate::host::{Host, HostError, Upkeep};
+use crate::telemetry;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -29,7 +31,12 @@ impl Serve {
     }
 }
 
-pub(super) async fn run(options: Options) -> Result<(), Failure> {
+pub(super) async fn run(client: &Client) -> Result<(), Failure> {
+    let data_dir = client.data_dir().ok_or_else(super::not_from_elsewhere)?;
+    let options = client::options(data_dir, client.layers());
+    if let Err(error) = telemetry::begin() {
+        tracing::warn!(%error, "nothing is counted");
+    }
     // Before anything is opened: who is told to stop meanwhile closes it again.
     let mut signals = Signals::new()?;
     let open = tokio::task::spawn_blocking(move || Host::open(&options));
@@ -48,8 +55,10 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
             "keys and all else travel in clear text to this address; put a proxy with TLS before it"
         );
     }
+    let grace = config.grace();
+    resume(host).await?;
     let server = Server::start(host, config).await;
-    let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
+    let server = server.map_err(|error| Failure::of(ProblemKind::Internal, error))?;
     let upkeep = Upkeep::start(host);
     announce(server.address());
     signals.next().await;
@@ -57,7 +66,7 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
     let cut = tokio::select! {
         cut = server.stop() => cut,
         () = signals.next() => return Err(Failure::of(
-            crate::api::ProblemKind::Internal,
+            ProblemKind::Internal,
             "told to stop twice: what ran was cut",
         )),
     };
@@ -65,6 +74,8 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
         tracing::warn!(cut, "requests took longer than the grace and were cut");
     }
     upkeep.ended().await;
+    // What is not finished then is gone on with at the next start.
+    let _ = tokio::time::timeout(grace, host.operations.idle()).await;
     Ok(())
 }
 

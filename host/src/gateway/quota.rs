@@ -3,6 +3,7 @@
 
 mod gate;
 mod line;
+mod told;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use super::call::CallContext;
 use crate::model::{AccountId, Endpoint, Grant, PluginId, Quota, QuotaScope, QuotaWindow};
 
 pub(super) use line::{Learned, Quotas, Ticket};
+pub use told::QuotaUse;
 
 /// A day's window, until the ledger of days is there: the last 24 hours hold at least what the day
 /// since midnight does, so this is never too many.

@@ -19,6 +19,7 @@ use super::retry::{Attempt, Outcome, wait};
 use super::{Gateway, retry};
 use crate::model::Method;
 use crate::secret::Secret;
+use crate::telemetry;
 use crate::transport::{Body, Inbound, Outbound, TransportError};
 
 /// How long one attempt waits for the reply's head.
@@ -104,7 +105,10 @@ impl Exchange<'_> {
         let body = body.take().ok_or_else(unrepeatable)?;
         call.record.sent(number);
         Span::current().record("attempt", number);
+        let began = Instant::now();
         let sent = self.gateway.transport.send(self.outbound(made, body)).await;
+        let status = sent.as_ref().ok().map(|inbound| inbound.status.as_u16());
+        telemetry::marketplace(&call.plugin, status, number > 1, began.elapsed());
         call.record.active();
         Ok(sent.map(|inbound| {
             Span::current().record("status", inbound.status.as_u16());

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::Host;
+use crate::telemetry;
 
 /// Between two looks for accounts that have idled: a refresh is due for days before it is too late.
 const IDLE_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -39,6 +40,8 @@ impl Upkeep {
         });
         let sweep = Arc::clone(host);
         rounds.spawn(async move { until_stopped(&sweep, sweeps(&sweep)).await });
+        let counts = Arc::clone(host);
+        rounds.spawn(async move { until_stopped(&counts, telemetry::tidied()).await });
         Self { rounds }
     }
 

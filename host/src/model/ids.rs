@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use rand::RngCore;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -133,12 +134,39 @@ id!(
 );
 
 id!(
-    /// One call of a plugin, and everything that is logged and answered for it.
+    /// What was asked for, and everything that is done, logged and answered for it: the calls of one
+    /// request share the id that the request came with.
     CallId,
     "the call id",
-    "26 digits and lower-case letters",
-    "^[a-z0-9]{26}$",
-    |text| text.len() == 26 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    "1 to 64 letters, digits and . _ -",
+    "^[A-Za-z0-9._-]{1,64}$",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    }
+);
+
+id!(
+    /// One operation: `op_` and 26 characters, of which the first tell when it was asked for, so that
+    /// later ids are greater ones.
+    OperationId,
+    "the operation id",
+    "op_ and 26 digits and letters from a to v",
+    "^op_[0-9a-v]{26}$",
+    |text| text.strip_prefix("op_").is_some_and(|rest| rest.len() == 26 && is_ordered(rest))
+);
+
+id!(
+    /// One file that was uploaded, or came with an operation: `file_` and 26 characters.
+    FileId,
+    "the file id",
+    "file_ and 26 digits and lower-case letters",
+    "^file_[0-9a-z]{26}$",
+    |text| {
+        text.strip_prefix("file_").is_some_and(|rest| {
+            rest.len() == 26 && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
+    }
 );
 
 impl PluginId {
@@ -175,6 +203,49 @@ impl CallId {
     }
 }
 
+impl OperationId {
+    /// A new id of something asked for at this time, of 80 random bits.
+    pub fn random(at: Timestamp) -> Self {
+        let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        let mut bytes = [0; 16];
+        for (byte, time) in bytes
+            .iter_mut()
+            .zip(milliseconds.to_be_bytes().iter().skip(2))
+        {
+            *byte = *time;
+        }
+        for (byte, chance) in bytes.iter_mut().skip(6).zip(random::<10>()) {
+            *byte = chance;
+        }
+        Self(format!("op_{}", encoded(ORDERED, &bytes)))
+    }
+
+    /// The id, such that a later one is a smaller one: by it the newest is read first.
+    pub fn newest_first(&self) -> String {
+        let digits = self.0.strip_prefix("op_").unwrap_or(&self.0);
+        let mirrored = digits.bytes().map(|byte| {
+            let value = ORDERED.iter().position(|&digit| digit == byte);
+            letter(ORDERED, 31 - u32::try_from(value.unwrap_or(0)).unwrap_or(0))
+        });
+        mirrored.collect()
+    }
+}
+
+impl FileId {
+    /// A new id, of 128 random bits.
+    pub fn random() -> Self {
+        Self(format!("file_{}", base32(&random::<16>())))
+    }
+}
+
+/// RFC 4648 base 32 with its extended alphabet, lower case: texts are in the order of what they stand
+/// for.
+const ORDERED: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+
+fn is_ordered(text: &str) -> bool {
+    text.bytes().all(|byte| ORDERED.contains(&byte))
+}
+
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::rng().fill_bytes(&mut bytes);
@@ -183,7 +254,10 @@ fn random<const N: usize>() -> [u8; N] {
 
 /// RFC 4648 base 32, lower case and unpadded: easy to read out, safe in a path.
 pub(crate) fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    encoded(b"abcdefghijklmnopqrstuvwxyz234567", bytes)
+}
+
+fn encoded(alphabet: &[u8; 32], bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut buffer, mut bits) = (0_u32, 0);
     for &byte in bytes {
@@ -191,11 +265,11 @@ pub(crate) fn base32(bytes: &[u8]) -> String {
         bits += 8;
         while bits >= 5 {
             bits -= 5;
-            text.push(letter(ALPHABET, buffer >> bits));
+            text.push(letter(alphabet, buffer >> bits));
         }
     }
     if bits > 0 {
-        text.push(letter(ALPHABET, buffer << (5 - bits)));
+        text.push(letter(alphabet, buffer << (5 - bits)));
     }
     text
 }
@@ -217,6 +291,37 @@ mod tests {
         assert_eq!(a.as_str().parse(), Ok(a));
         let call = CallId::random();
         assert_eq!(call.as_str().parse(), Ok(call));
+    }
+
+    #[test]
+    fn a_later_operation_has_a_greater_id_and_the_newest_is_read_first() {
+        let at = |ms| Timestamp::from_millisecond(ms).unwrap();
+        let times = [
+            0,
+            1,
+            31,
+            32,
+            1_700_000_000_000,
+            1_700_000_000_001,
+            4_000_000_000_000,
+        ];
+        let ids: Vec<_> = times
+            .iter()
+            .map(|&ms| OperationId::random(at(ms)))
+            .collect();
+        for pair in ids.windows(2) {
+            assert!(pair[0] < pair[1], "{pair:?}");
+            assert!(pair[0].newest_first() > pair[1].newest_first(), "{pair:?}");
+        }
+        let id = &ids[4];
+        assert_eq!(id.as_str().parse().as_ref(), Ok(id));
+        assert!(
+            "op_zzzzzzzzzzzzzzzzzzzzzzzzzz"
+                .parse::<OperationId>()
+                .is_err()
+        );
+        assert!(FileId::random().as_str().parse::<FileId>().is_ok());
+        assert!("file_../../../../etc/passwd12".parse::<FileId>().is_err());
     }
 
     #[test]

@@ -44,6 +44,18 @@ pub enum AccountRef {
     ShopId(String),
 }
 
+/// Whether JSON has one of these ids, as a text or a number of its own: an id of few digits stands in
+/// many a longer one.
+pub fn tells_of(value: &Value, ids: &[String]) -> bool {
+    match value {
+        Value::String(text) => ids.contains(text),
+        Value::Number(number) => ids.contains(&number.to_string()),
+        Value::Array(items) => items.iter().any(|item| tells_of(item, ids)),
+        Value::Object(members) => members.values().any(|member| tells_of(member, ids)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
 /// `webhooks.outcome`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PushOutcome {
@@ -77,6 +89,15 @@ fn known<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Notice
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_is_found_by_a_whole_id_and_not_by_a_part_of_one() {
+        let ids = ["17".to_owned(), "ann".to_owned()];
+        let tells = |json: &str| tells_of(&serde_json::from_str(json).unwrap(), &ids);
+        assert!(tells(r#"{"buyer":{"id":17}}"#) && tells(r#"[{"id":"17"}]"#));
+        assert!(tells(r#"["ann"]"#));
+        assert!(!tells(r#"{"17":"anna","id":170,"total":"17.00"}"#));
+    }
 
     #[test]
     fn notices_are_read_and_one_of_a_later_contract_is_passed_over() {

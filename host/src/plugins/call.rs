@@ -15,11 +15,12 @@ use crate::gateway::{CallContext, Seller};
 use crate::model::{Account, AccountId, CallId, Description, Lane};
 use crate::runtime::{Assets, Call, Finished, LinkedPlugin, Progress, Subject, TimeLimit};
 use crate::store::StoreError;
+use crate::telemetry;
 
 /// For whom a call is, and what comes with it.
 #[derive(Debug)]
 pub struct CallRequest {
-    /// By which it is found in the log.
+    /// By which it is found in the log: that of the request which it is made of, if there is one.
     pub call: CallId,
     /// The seller's account, where there is one.
     pub account: Option<Account>,
@@ -41,7 +42,7 @@ impl CallRequest {
     /// For nobody, by a person.
     pub fn new() -> Self {
         Self {
-            call: CallId::random(),
+            call: telemetry::current().unwrap_or_else(CallId::random),
             account: None,
             fresh: None,
             site: None,
@@ -186,10 +187,17 @@ impl Plugins {
             interface = callee.interface(),
             function = callee.name(),
         );
-        self.runtime
+        let done = self
+            .runtime
             .call(&plugin.linked, callee, arguments, call)
-            .instrument(span)
-            .await
+            .instrument(span.clone())
+            .await;
+        let outcome = done.name();
+        let ms = u64::try_from(done.elapsed.as_millis()).unwrap_or(u64::MAX);
+        span.in_scope(|| tracing::info!(outcome, ms, "called"));
+        let function = format!("{}.{}", callee.interface(), callee.name());
+        telemetry::call(&description.id, function, outcome, done.elapsed);
+        done
     }
 
     /// Calls a function of a component that is not installed: no account, no network, no settings.

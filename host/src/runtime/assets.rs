@@ -42,10 +42,28 @@ impl Assets {
         self.0.is_empty()
     }
 
+    /// The files: what a product uses behind `asset:`, what each is called, and its content.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str, &File)> {
+        let files = self.0.iter();
+        files.map(|(key, asset)| (key.as_str(), asset.name.as_str(), &*asset.file))
+    }
+
+    /// Whether there is one of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Adds a file. It may be unlinked already: it is read through this handle.
     pub fn add(&mut self, name: String, file: File) -> std::io::Result<()> {
         let asset = Asset::new(&name, file)?;
         self.0.insert(name, Arc::new(asset));
+        Ok(())
+    }
+
+    /// Adds a file that a product uses by another name than its own.
+    pub fn add_as(&mut self, key: String, name: &str, file: File) -> std::io::Result<()> {
+        let asset = Asset::new(name, file)?;
+        self.0.insert(key, Arc::new(asset));
         Ok(())
     }
 }

@@ -69,6 +69,26 @@ pub struct Finished {
     pub phases: Phases,
 }
 
+impl Finished {
+    /// How it ended, in a word.
+    pub fn name(&self) -> &'static str {
+        match &self.outcome {
+            Ok(Outcome::Ok(_)) => "ok",
+            Ok(Outcome::Err(_)) => "error",
+            Err(CallError::Arguments(_)) => "arguments",
+            Err(CallError::Missing { .. }) => "missing",
+            Err(CallError::Busy) => "busy",
+            Err(CallError::Computing) => "computing",
+            Err(CallError::Timeout(_)) => "timeout",
+            Err(CallError::Stuck(_)) => "stuck",
+            Err(CallError::Limit(_)) => "limit",
+            Err(CallError::Trap(_)) => "trap",
+            Err(CallError::Reply(_)) => "reply",
+            Err(CallError::Host(_)) => "host",
+        }
+    }
+}
+
 /// Where the time of a call went, as far as it came.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Phases {

@@ -293,7 +293,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::open(folder.path(), &MasterKey::random()).unwrap();
             let transport = Transport::new();
-            let accounts = Accounts::new(store.clone(), transport.clone(), Clock::default());
+            let events = crate::events::Events::open(store.clone(), Clock::default()).unwrap();
+            let accounts = Accounts::new(events, transport.clone(), Clock::default());
             let doors = Doors {
                 gateway: Arc::new(Gateway::new(transport.clone(), Arc::new(accounts))),
                 transport,

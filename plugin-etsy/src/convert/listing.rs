@@ -117,6 +117,22 @@ pub fn listing_page(json: &[u8]) -> Result<ListingPage, serde_json::Error> {
     })
 }
 
+/// Those listings of a page that are wanted.
+///
+/// # Errors
+///
+/// As [`listing_page`].
+pub fn listings_where(
+    json: &[u8],
+    is_wanted: impl Fn(&Object<'_>) -> bool,
+) -> Result<Vec<Listing>, serde_json::Error> {
+    let mut items = Vec::new();
+    Object::parse_page(json, "results", |object| {
+        items.extend(listing(object).filter(|_| is_wanted(object)));
+    })?;
+    Ok(items)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

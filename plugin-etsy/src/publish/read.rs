@@ -7,6 +7,7 @@ use crate::convert::matrix::Matrix;
 use crate::convert::variation_image::VariationImages;
 use crate::id::Id;
 use crate::refusal::{call, call_all};
+use crate::settings::shop;
 use stoflow_plugin_sdk::Object;
 use stoflow_plugin_sdk::http::Response;
 use stoflow_plugin_sdk::publish::Published;
@@ -24,9 +25,26 @@ pub(crate) fn listing_of(reply: &Response) -> Result<Listing, Error> {
     listing::listing(&reply.object()?).ok_or_else(|| reply.unexpected("a listing without an id"))
 }
 
-/// One listing.
+/// One listing of the shop's.
 pub(crate) fn listing_by_id(id: &Id) -> Result<Listing, Error> {
-    listing_of(&call(api::listing(id))?)
+    let reply = call(api::listing(id))?;
+    check_own(&reply.object()?, id)?;
+    listing_of(&reply)
+}
+
+/// Etsy shows everybody's listings to everybody, at least those on sale: to who asks for his own,
+/// another shop's is none.
+pub(crate) fn check_own(listing: &Object<'_>, id: &Id) -> Result<(), Error> {
+    match is_of(listing, &shop()?) {
+        true => Ok(()),
+        false => Err(Error::NotFound(format!("the shop has no listing {id}"))),
+    }
+}
+
+/// Whether a listing is the shop's. One that does not say whose it is passes.
+pub(crate) fn is_of(listing: &Object<'_>, shop: &Id) -> bool {
+    let owner = listing.integer("shop_id");
+    owner.is_none_or(|owner| owner.to_string() == shop.as_str())
 }
 
 /// A listing and its inventory, read at once.
@@ -35,7 +53,9 @@ pub(super) fn with_inventory(id: &Id) -> Result<(Response, Matrix), Error> {
     let missing = || Error::Unavailable("a request was not answered".into());
     let listing = replies.next().ok_or_else(missing)??;
     let inventory = replies.next().ok_or_else(missing)?;
-    let matrix = matrix_of(inventory, &listing.object()?)?;
+    let object = listing.object()?;
+    check_own(&object, id)?;
+    let matrix = matrix_of(inventory, &object)?;
     Ok((listing, matrix))
 }
 

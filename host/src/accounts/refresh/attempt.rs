@@ -15,6 +15,7 @@ use crate::config::PluginConfig;
 use crate::model::Account;
 use crate::secret::Secret;
 use crate::store::{Commit, Key};
+use crate::telemetry;
 
 /// After a reply was lost, the same request goes out once more, but not into the same trouble.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -191,6 +192,7 @@ impl<'a> Attempt<'a> {
         }
         let outcome = RefreshOutcome::Refreshed;
         tracing::info!(account = %id, generation = next.generation, %outcome, "token refreshed");
+        telemetry::refresh(&self.account.plugin, outcome.to_string());
         if let Some(ahead) = ahead {
             tracing::warn!(account = %id, ahead_s = ahead.as_secs(), "{}; set it", skew::words(ahead));
         }
@@ -277,6 +279,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn fail(&mut self, outcome: RefreshOutcome, words: String) {
         let account = &self.account.id;
         tracing::warn!(%account, %outcome, why = %words, "a token could not be refreshed");
+        telemetry::refresh(&self.account.plugin, outcome.to_string());
         let ended = Ended {
             at: self.accounts.clock.now(),
             outcome,

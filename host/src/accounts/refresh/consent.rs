@@ -1,12 +1,30 @@
 //! The account's state as refreshes change it: the seller is needed, or is not needed after all.
 
+use serde_json::json;
+
 use super::super::TokenError;
 use super::super::history::RefreshOutcome;
 use super::super::token::Token;
 use super::attempt::Attempt;
 use super::interrupted::{Refreshing, Reply};
+use crate::events::{EventKind, News};
 use crate::model::{Account, AccountState};
 use crate::store::{Commit, Record as _, StoreError};
+
+/// What becomes of an account without a consent.
+fn news(account: &Account) -> News {
+    let (kind, data) = match &account.state {
+        AccountState::Connected => {
+            let data = json!({ "name": account.identity.name, "renewed": true });
+            (EventKind::AccountConnected, data)
+        }
+        AccountState::NeedsConsent(why) => {
+            let data = json!({ "name": account.identity.name, "reason": why });
+            (EventKind::AccountNeedsConsent, data)
+        }
+    };
+    News::of(account, kind, account.since, data)
+}
 
 impl Attempt<'_> {
     /// Says that the seller is needed. The tokens are kept: the refusal may be the marketplace's
@@ -70,7 +88,8 @@ impl Attempt<'_> {
             let commit = commit()
                 .expect_generation::<Account>(&self.key, generation)
                 .put(&self.key, &account);
-            match store.commit(commit).await {
+            let news = news(&account);
+            match self.accounts.events.commit(commit, vec![news]).await {
                 // Its settings have changed meanwhile.
                 Err(StoreError::Conflict { kind, .. }) if kind == Account::KIND => {}
                 done => return done.map_err(|error| TokenError::store(&error)),

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -18,6 +18,7 @@ use super::super::authenticate::{identify, tell};
 use super::super::caller::Caller;
 use super::super::correlation::{CorrelationId, stamp};
 use super::super::problem::{Problem, ProblemKind};
+use super::super::watched;
 use super::admission::Admission;
 use super::cors;
 use super::hosts::Hosts;
@@ -84,6 +85,7 @@ impl Front {
         let id = CorrelationId::of_request(&request);
         request.extensions_mut().insert(id.clone());
         let is_http1 = request.version() < Version::HTTP_2;
+        let began = Instant::now();
         let response = match self.admit_caller(&mut request, entry) {
             Ok(spent) => {
                 let mut response = self.carried_out(request).await;
@@ -92,7 +94,10 @@ impl Front {
                 }
                 response
             }
-            Err(problem) => problem.into_response(),
+            Err(problem) => {
+                watched::refused(&id, request.method(), problem.status, began);
+                problem.into_response()
+            }
         };
         let mut response = stamp(response, &id);
         if is_http1 && self.host.stopping.has_begun() {

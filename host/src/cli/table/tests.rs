@@ -104,10 +104,10 @@ images
   –    https://i.example/2.jpg   –
 updated-at   2026-11-23 09:28 UTC (2 minutes ago)
 extension
-  none      –
+  who_made  i_did
   shop
     section  5
-  who_made  i_did
+  none      –
 "
     );
 }

@@ -46,6 +46,20 @@ pub(super) struct Gate {
     last: Option<Instant>,
 }
 
+/// What is known of a quota at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) limit: u32,
+    /// Requests in the window.
+    pub(super) used: u32,
+    /// As the marketplace said, less what was sent since.
+    pub(super) left: Option<u32>,
+    /// How long ago it said that.
+    pub(super) said: Option<Duration>,
+    /// For how long nothing is let through.
+    pub(super) closed: Option<Duration>,
+}
+
 /// What the marketplace said was used of the window.
 #[derive(Debug, Clone, Copy)]
 struct Reported {
@@ -144,9 +158,41 @@ impl Gate {
         }
     }
 
+    /// What holds in a window.
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// How much of it is left, by the marketplace's count where it has told it.
+    pub(super) fn left(&self) -> u32 {
+        let used = self.reported.map_or(self.in_slices, |reported| {
+            let since = u32::try_from(self.number - reported.number).unwrap_or(u32::MAX);
+            reported.used.saturating_add(since)
+        });
+        self.limit.saturating_sub(used)
+    }
+
     /// The length of the window.
     pub(super) fn window(&self) -> Duration {
         self.window
+    }
+
+    /// What is known now.
+    pub(super) fn known(&mut self, now: Instant) -> Known {
+        self.forget(now);
+        let left = self.reported.map(|reported| {
+            let since = u32::try_from(self.number - reported.number).unwrap_or(u32::MAX);
+            self.limit
+                .saturating_sub(reported.used.saturating_add(since))
+        });
+        let closed = self.closed_until.filter(|until| *until > now);
+        Known {
+            limit: self.limit,
+            used: self.in_slices,
+            left,
+            said: self.reported.map(|it| now.saturating_duration_since(it.at)),
+            closed: closed.map(|until| until - now),
+        }
     }
 
     /// Whether nothing is known that a new gate would not know.
@@ -334,6 +380,33 @@ mod tests {
             None,
             "an older reply changes nothing"
         );
+    }
+
+    #[test]
+    fn what_is_known_is_told_and_nothing_else() {
+        let now = Instant::now();
+        let mut gate = Gate::new(100, DAY);
+        let nothing = Known {
+            limit: 100,
+            used: 0,
+            left: None,
+            said: None,
+            closed: None,
+        };
+        assert_eq!(gate.known(now), nothing);
+        let number = gate.take(now);
+        gate.learn_limit(200);
+        gate.learn_remaining(number, 50, now);
+        gate.take(now);
+        gate.close(SECOND, now);
+        let known = gate.known(now);
+        assert_eq!((known.limit, known.used, known.left), (200, 2, Some(49)));
+        assert_eq!(
+            (known.said, known.closed),
+            (Some(Duration::ZERO), Some(SECOND))
+        );
+        assert_eq!(gate.known(now + SECOND).closed, None);
+        assert_eq!(gate.known(now + 2 * DAY).used, 0);
     }
 
     #[test]

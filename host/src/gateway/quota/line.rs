@@ -17,6 +17,7 @@ use super::gate::Gate;
 use super::{Counted, Key};
 use crate::gateway::refusal::{Refusal, RefusalKind, seconds_up};
 use crate::model::Lane;
+use crate::telemetry;
 
 /// The longest known wait that is waited out.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -27,13 +28,13 @@ const SWEEP_EVERY: u64 = 1024;
 /// All quotas of all plugins.
 #[derive(Debug, Default)]
 pub(in crate::gateway) struct Quotas {
-    lines: Mutex<HashMap<Key, Line>>,
+    pub(super) lines: Mutex<HashMap<Key, Line>>,
     arrivals: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Line {
-    gate: Gate,
+pub(super) struct Line {
+    pub(super) gate: Gate,
     waiting: BTreeMap<Place, Arc<Notify>>,
 }
 
@@ -115,7 +116,7 @@ impl Quotas {
         learned: &[Learned],
     ) {
         let now = Instant::now();
-        self.with(counted, |index, _, gate| {
+        self.with(counted, |index, counted, gate| {
             let Some(learned) = learned.get(index) else {
                 return;
             };
@@ -126,6 +127,7 @@ impl Quotas {
             {
                 gate.learn_remaining(*number, remaining, now);
             }
+            tell(counted, gate);
         });
     }
 
@@ -141,6 +143,14 @@ impl Quotas {
         let now = Instant::now();
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.retain(|_, line| !line.waiting.is_empty() || !line.gate.is_idle(now));
+    }
+}
+
+/// Tells what is left of an app's quota. An account's is told to nobody: there are too many.
+fn tell(counted: &Counted, gate: &Gate) {
+    if counted.quota.is_some() && counted.key.account.is_none() {
+        let Key { plugin, name, .. } = &counted.key;
+        telemetry::quota(plugin, name, gate.limit(), gate.left());
     }
 }
 
@@ -219,7 +229,12 @@ impl Standing<'_> {
         let numbers = self
             .counted
             .iter()
-            .filter_map(|counted| Some(lines.get_mut(&counted.key)?.gate.take(now)))
+            .filter_map(|counted| {
+                let gate = &mut lines.get_mut(&counted.key)?.gate;
+                let number = gate.take(now);
+                tell(counted, gate);
+                Some(number)
+            })
             .collect();
         Step::Go(Ticket { numbers })
     }

@@ -249,6 +249,18 @@ impl Files {
         Ok(())
     }
 
+    /// Deletes all files of a user. How many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let kept = self.store.scan::<KeptFile>(&Key::of([user.as_str()]))?;
+        for (_, file) in &kept {
+            self.delete(file).await?;
+        }
+        Ok(kept.len())
+    }
+
     /// Deletes the uploaded files that are old, and what no record names.
     ///
     /// # Errors

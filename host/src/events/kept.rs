@@ -82,6 +82,16 @@ pub(super) fn places(
         .collect())
 }
 
+/// The events of a user.
+pub(super) fn of_user(store: &Store, user: &UserId) -> Result<Vec<(u64, Place)>, StoreError> {
+    let all = store.scan::<Event>(&Key::of([user.as_str()]))?;
+    let places = all.into_iter().map(|(key, event)| {
+        let (user, at) = (event.user, event.at);
+        (number(&key), Place { user, at })
+    });
+    Ok(places.collect())
+}
+
 pub(super) fn all(store: &Store) -> Result<Vec<(Key, Event)>, StoreError> {
     store.scan(&Key::root())
 }

@@ -54,6 +54,8 @@ impl Gate {
         body: &Value,
     ) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.url));
+        // What takes long is waited for.
+        request = request.header("prefer", "wait=60");
         if let Some(text) = authorization {
             request = request.header("authorization", text);
         }

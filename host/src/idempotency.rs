@@ -263,6 +263,19 @@ impl Idempotency {
         Ok(told.len())
     }
 
+    /// Forgets all of a user's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
+        let all = self
+            .0
+            .store
+            .scan::<KeptRequest>(&Key::of([user.as_str()]))?;
+        let all: Vec<Key> = all.into_iter().map(|(key, _)| key).collect();
+        self.delete(&all).await
+    }
+
     async fn delete(&self, keys: &[Key]) -> Result<(), StoreError> {
         for batch in keys.chunks(BATCH) {
             let commit = Commit::new();

@@ -34,6 +34,12 @@ const TABLE: &[Rounds] = &[
         short: 3,
         long: 100,
     },
+    // Publications in which the daemon is killed, once or twice each.
+    Rounds {
+        name: "OPERATION_KILLS",
+        short: 3,
+        long: 100,
+    },
     // Calls at once on expired tokens.
     Rounds {
         name: "CONCURRENT_CALLS",
@@ -111,6 +117,12 @@ const TABLE: &[Rounds] = &[
         name: "FUZZ_WASM_SECONDS",
         short: 5,
         long: 300,
+    },
+    // Seconds in which a client made from /openapi.json looks for what breaks the API.
+    Rounds {
+        name: "SCHEMATHESIS_SECONDS",
+        short: 60,
+        long: 3_600,
     },
     // Accounts whose records are sealed again under 64 callers.
     Rounds {

@@ -180,7 +180,11 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let served = Served::stopped("", |_| ()).await;
+        let mut served = Served::stopped("", |_| ()).await;
+        // Accounts are listed by their ids, which are chance.
+        while served.accounts[0] > served.accounts[1] {
+            served = Served::stopped("", |_| ()).await;
+        }
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(
             folder.path().join("secret"),

@@ -307,8 +307,7 @@ impl Operations {
         }
     }
 
-    /// How many of one user's (`None`: of operators') wait or run in this process.
-    pub fn unfinished_of(&self, user: Option<&UserId>) -> usize {
+    fn unfinished_of(&self, user: Option<&UserId>) -> usize {
         let live = self.live();
         live.values()
             .filter(|live| live.user.as_ref() == user)

@@ -63,9 +63,9 @@ pub(super) fn put(commit: Commit, number: u64, event: &Event) -> Commit {
         .put(&place_key(number), &place)
 }
 
-pub(super) fn delete(commit: Commit, number: u64, place: &Place) -> Commit {
+pub(super) fn delete(commit: Commit, number: u64, user: &UserId) -> Commit {
     commit
-        .delete::<Event>(&event_key(&place.user, number))
+        .delete::<Event>(&event_key(user, number))
         .delete::<Place>(&place_key(number))
 }
 
@@ -82,14 +82,10 @@ pub(super) fn places(
         .collect())
 }
 
-/// The events of a user.
-pub(super) fn of_user(store: &Store, user: &UserId) -> Result<Vec<(u64, Place)>, StoreError> {
-    let all = store.scan::<Event>(&Key::of([user.as_str()]))?;
-    let places = all.into_iter().map(|(key, event)| {
-        let (user, at) = (event.user, event.at);
-        (number(&key), Place { user, at })
-    });
-    Ok(places.collect())
+/// The numbers of a user's events.
+pub(super) fn numbers_of(store: &Store, user: &UserId) -> Result<Vec<u64>, StoreError> {
+    let events = store.scan::<Event>(&Key::of([user.as_str()]))?;
+    Ok(events.iter().map(|(key, _)| number(key)).collect())
 }
 
 pub(super) fn all(store: &Store) -> Result<Vec<(Key, Event)>, StoreError> {

@@ -167,6 +167,9 @@ impl Town {
             "generation": account["token"]["generation"],
             "keys": get("/api/keys?user=u1").await[0]["state"],
             "user": get("/api/users/u1").await,
+            "operations": get("/api/operations?user=u1").await,
+            "events": get("/api/events?user=u1").await,
+            "file": get(&self.theirs.put("/api/files/$file")).await,
             "marketplace": marketplace,
         })
     }
@@ -323,8 +326,14 @@ async fn a_user_is_forgotten_with_all_that_is_his_and_nobody_elses() {
     let town = Town::new().await;
     let [first, second] = &town.keys;
     let gone = town.gate.stage.delete("/api/users/u1").await.unwrap();
+    for (what, count) in [("keys", 1), ("operations", 1), ("files", 1)] {
+        assert_eq!(gone[what], count, "{what} in {gone}");
+    }
     let accounts = gone["accounts"].as_array().unwrap();
-    assert!(gone["keys"] == 1 && accounts.len() == 1, "{gone}");
+    assert!(
+        accounts.len() == 1 && gone["events"].as_u64().unwrap() > 0,
+        "{gone}"
+    );
     assert_eq!(town.gate.get("/api/keys/self", first).await.status, 401);
     for path in [
         "/api/accounts",

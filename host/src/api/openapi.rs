@@ -57,6 +57,7 @@ const TAGS: &[(&str, &str)] = &[
         "Events",
         "What has happened, to be read on from where one stood.",
     ),
+    ("Polling", "What is looked for regularly."),
     ("Webhooks", "What marketplaces push."),
     (
         "Plugins",

@@ -139,17 +139,6 @@ pub async fn prepare(scene: &Scene) {
 }
 
 fn case(route: &'static str, works: Ask, fails: Ask) -> Case {
-    let works = Some(works);
-    Case {
-        route,
-        works,
-        fails,
-    }
-}
-
-/// A case that works only after other requests.
-fn flow(route: &'static str, fails: Ask) -> Case {
-    let works = None;
     Case {
         route,
         works: Some(works),

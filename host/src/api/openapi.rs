@@ -57,6 +57,8 @@ const TAGS: &[(&str, &str)] = &[
         "Events",
         "What has happened, to be read on from where one stood.",
     ),
+    ("Polling", "What has happened on a marketplace, looked for."),
+    ("Quotas", "What marketplaces allow, and what is left of it."),
     ("Webhooks", "What marketplaces push."),
     (
         "Plugins",

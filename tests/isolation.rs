@@ -167,6 +167,9 @@ impl Town {
             "generation": account["token"]["generation"],
             "keys": get("/api/keys?user=u1").await[0]["state"],
             "user": get("/api/users/u1").await,
+            "operations": get("/api/operations?user=u1").await,
+            "events": get("/api/events?user=u1").await,
+            "file": get(&self.theirs.put("/api/files/$file")).await,
             "marketplace": marketplace,
         })
     }

@@ -193,7 +193,7 @@ impl Events {
             bounds.swept = *last;
             let commit = Commit::new().put(&kept::bounds_key(), &*bounds);
             let commit = old.iter().fold(commit, |commit, (number, place)| {
-                kept::delete(commit, *number, place)
+                kept::delete(commit, *number, &place.user)
             });
             self.0.store.commit(commit).await?;
         }
@@ -218,7 +218,7 @@ impl Events {
         let all = kept::of_user(&self.0.store, user)?;
         for batch in all.chunks(BATCH) {
             let commit = batch.iter().fold(Commit::new(), |commit, (number, place)| {
-                kept::delete(commit, *number, place)
+                kept::delete(commit, *number, &place.user)
             });
             self.0.store.commit(commit).await?;
         }

@@ -136,6 +136,18 @@ const TABLE: &[Rounds] = &[
         short: 10,
         long: 200,
     },
+    // Seconds in which 200 connections read.
+    Rounds {
+        name: "LOAD_SECONDS",
+        short: 3,
+        long: 30,
+    },
+    // Clients at once that send half a header and then a byte a second.
+    Rounds {
+        name: "SLOW_CLIENTS",
+        short: 200,
+        long: 1_000,
+    },
 ];
 
 /// The environment that tells the tests.

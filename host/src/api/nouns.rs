@@ -29,7 +29,6 @@ pub const NOUNS: &[(&str, &str)] = &[
     ),
     ("events", "what has happened: orders, listings, accounts"),
     ("webhooks", "which pushes of the marketplace are taken"),
-    ("metrics", "what was counted, for Prometheus"),
     ("plugins", "what plugins say of themselves"),
     (
         "metrics",

@@ -57,7 +57,7 @@ const TAGS: &[(&str, &str)] = &[
         "Events",
         "What has happened, to be read on from where one stood.",
     ),
-    ("Polling", "What has happened on a marketplace, looked for."),
+    ("Polling", "What is looked for regularly."),
     ("Quotas", "What marketplaces allow, and what is left of it."),
     ("Webhooks", "What marketplaces push."),
     (

@@ -63,9 +63,9 @@ pub(super) fn put(commit: Commit, number: u64, event: &Event) -> Commit {
         .put(&place_key(number), &place)
 }
 
-pub(super) fn delete(commit: Commit, number: u64, place: &Place) -> Commit {
+pub(super) fn delete(commit: Commit, number: u64, user: &UserId) -> Commit {
     commit
-        .delete::<Event>(&event_key(&place.user, number))
+        .delete::<Event>(&event_key(user, number))
         .delete::<Place>(&place_key(number))
 }
 

@@ -147,16 +147,6 @@ fn case(route: &'static str, works: Ask, fails: Ask) -> Case {
     }
 }
 
-/// A case that works only after other requests.
-fn flow(route: &'static str, fails: Ask) -> Case {
-    let works = None;
-    Case {
-        route,
-        works: Some(works),
-        fails,
-    }
-}
-
 /// A case whose way to work is in [`super::flows`].
 fn flow(route: &'static str, fails: Ask) -> Case {
     Case {

@@ -210,20 +210,19 @@ impl Events {
         Ok(places.into_iter().take_while(is_old).collect())
     }
 
-    /// Forgets all of a user's.
+    /// Forgets all events of a user. How many.
     ///
     /// # Errors
     /// The store's.
-    pub async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
-        let numbers = kept::numbers_of(&self.0.store, user)?;
-        for batch in numbers.chunks(BATCH) {
-            let commit = Commit::new();
-            let commit = batch
-                .iter()
-                .fold(commit, |commit, number| kept::delete(commit, *number, user));
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let all = kept::of_user(&self.0.store, user)?;
+        for batch in all.chunks(BATCH) {
+            let commit = batch.iter().fold(Commit::new(), |commit, (number, place)| {
+                kept::delete(commit, *number, &place.user)
+            });
             self.0.store.commit(commit).await?;
         }
-        Ok(())
+        Ok(all.len())
     }
 
     /// Takes out of a plugin's events what tells of a person of these ids. How many.

@@ -249,17 +249,16 @@ impl Files {
         Ok(())
     }
 
-    /// Deletes what a user has uploaded.
+    /// Deletes all files of a user. How many.
     ///
     /// # Errors
     /// The store's.
-    pub async fn forget_of(&self, user: &UserId) -> Result<(), StoreError> {
-        for (_, file) in self.store.scan::<KeptFile>(&Key::of([user.as_str()]))? {
-            if file.operation.is_none() {
-                self.delete(&file).await?;
-            }
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let kept = self.store.scan::<KeptFile>(&Key::of([user.as_str()]))?;
+        for (_, file) in &kept {
+            self.delete(file).await?;
         }
-        Ok(())
+        Ok(kept.len())
     }
 
     /// Deletes the uploaded files that are old, and what no record names.

@@ -237,6 +237,20 @@ impl Idempotency {
         self.delete(&old).await
     }
 
+    /// Forgets the requests of a user. How many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let all = self
+            .0
+            .store
+            .scan::<KeptRequest>(&Key::of([user.as_str()]))?;
+        let all: Vec<Key> = all.into_iter().map(|(key, _)| key).collect();
+        self.delete(&all).await?;
+        Ok(all.len())
+    }
+
     /// Forgets the answers that tell of a person of these ids. How many.
     ///
     /// # Errors

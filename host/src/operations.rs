@@ -307,7 +307,8 @@ impl Operations {
         }
     }
 
-    fn unfinished_of(&self, user: Option<&UserId>) -> usize {
+    /// How many of one user's (`None`: of operators') wait or run in this process.
+    pub fn unfinished_of(&self, user: Option<&UserId>) -> usize {
         let live = self.live();
         live.values()
             .filter(|live| live.user.as_ref() == user)

@@ -82,10 +82,14 @@ pub(super) fn places(
         .collect())
 }
 
-/// The numbers of a user's events.
-pub(super) fn numbers_of(store: &Store, user: &UserId) -> Result<Vec<u64>, StoreError> {
-    let events = store.scan::<Event>(&Key::of([user.as_str()]))?;
-    Ok(events.iter().map(|(key, _)| number(key)).collect())
+/// The events of a user.
+pub(super) fn of_user(store: &Store, user: &UserId) -> Result<Vec<(u64, Place)>, StoreError> {
+    let all = store.scan::<Event>(&Key::of([user.as_str()]))?;
+    let places = all.into_iter().map(|(key, event)| {
+        let (user, at) = (event.user, event.at);
+        (number(&key), Place { user, at })
+    });
+    Ok(places.collect())
 }
 
 pub(super) fn all(store: &Store) -> Result<Vec<(Key, Event)>, StoreError> {

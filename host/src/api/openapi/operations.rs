@@ -205,6 +205,14 @@ pub(super) fn secure(operation: &mut Value, permission: &Permission) {
             return;
         }
         Permission::Caller => (Vec::new(), "Any key may.".to_owned()),
+        Permission::Reader => {
+            put(
+                operation,
+                "security",
+                json!([{ "key": [] }, { "browser": [] }]),
+            );
+            return;
+        }
         Permission::Scope(scope) => of_scope(scope),
         Permission::Operator => (
             vec!["admin".to_owned()],

@@ -4,14 +4,16 @@
 
 use std::collections::HashSet;
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::operations::{Operations, operation_id, secure};
+use super::operations::{Operations, operation_id, secure, wishes};
 use super::parameters;
 use super::problems::{self, Takes};
 use super::values::{Values, Way, put};
 use crate::api::functions::{Endpoint, endpoints, pages};
 use crate::api::invocation::{CALL_PROBLEMS, Subject};
+use crate::api::operations::Report;
 use crate::api::route::Permission;
 use crate::contract::{
     AccountNeed, Facts, FieldShape, FunctionShape, InterfaceShape, NamedShape, Shape, TimeLimit,
@@ -117,11 +119,9 @@ impl<'a> Functions<'a> {
             "tags": [self.tag(interface)],
             "summary": format!("Calls `{}.{}`", interface.name, function.name),
         });
-        put(
-            &mut operation,
-            "parameters",
-            self.subject(callee, operations),
-        );
+        let mut asked = self.subject(callee, operations);
+        asked.extend(wishes(&Method::POST, takes_long(&self.facts(callee))));
+        put(&mut operation, "parameters", asked);
         let params: Vec<FieldShape> = function.params.clone();
         put(
             &mut operation,
@@ -132,7 +132,7 @@ impl<'a> Functions<'a> {
             &mut operation,
             callee,
             &self.permission(callee),
-            Takes::Json,
+            (&Method::POST, operations),
             &mut values,
         );
         operation
@@ -164,12 +164,8 @@ impl<'a> Functions<'a> {
             ));
         }
         all.extend(self.subject(callee, operations));
+        all.extend(wishes(&method, takes_long(&self.facts(callee))));
         put(&mut operation, "parameters", all);
-        let takes = if endpoint.has_body() {
-            Takes::Json
-        } else {
-            Takes::Query
-        };
         if endpoint.has_body() {
             let params = function.params.iter();
             let params = params.filter(|param| !endpoint.says(&snake_case(&param.name)));
@@ -181,7 +177,8 @@ impl<'a> Functions<'a> {
             );
         }
         let permission = endpoint.permission();
-        self.finish(&mut operation, callee, &permission, takes, &mut values);
+        let request = (&method, operations);
+        self.finish(&mut operation, callee, &permission, request, &mut values);
         if pages(endpoint, self.shape, function) {
             link(&mut operation);
         }
@@ -194,7 +191,7 @@ impl<'a> Functions<'a> {
         operation: &mut Value,
         callee: Callee<'_>,
         permission: &Permission,
-        takes: Takes,
+        (method, operations): (&Method, &mut Operations),
         values: &mut Values<'_>,
     ) {
         let facts = self.facts(callee);
@@ -206,7 +203,15 @@ impl<'a> Functions<'a> {
         let mut responses = Map::new();
         let answer = values.answer(callee.function.result.as_ref());
         responses.insert("200".to_owned(), answered(answer));
-        responses.extend(problems::responses(permission, takes, CALL_PROBLEMS));
+        if takes_long(&facts) && !method.is_safe() {
+            responses.insert("202".to_owned(), taken(operations.reply_of::<Report>()));
+        }
+        responses.extend(problems::responses(
+            method,
+            permission,
+            Takes::Arguments,
+            CALL_PROBLEMS,
+        ));
         put(operation, "responses", responses);
         secure(operation, permission);
     }
@@ -309,6 +314,20 @@ fn answered(schema: Value) -> Value {
     })
 }
 
+fn takes_long(facts: &Facts) -> bool {
+    facts.time_limit == TimeLimit::Operation
+}
+
+/// A call that has become an operation.
+fn taken(report: Value) -> Value {
+    json!({
+        "description": "It takes long: where to look.",
+        "headers": { "Location": {
+            "description": "Where to look.", "schema": { "type": "string" } } },
+        "content": { "application/json": { "schema": report } },
+    })
+}
+
 /// Says where the next page is.
 fn link(operation: &mut Value) {
     if let Some(response) = operation.pointer_mut("/responses/200") {
@@ -332,7 +351,7 @@ fn description(function: &FunctionShape, facts: &Facts) -> String {
     if facts.repeatable {
         parts.push("Doing it again does no harm.".to_owned());
     }
-    if facts.time_limit == TimeLimit::Operation {
+    if takes_long(facts) {
         let minutes = facts.time_limit.total().as_secs() / 60;
         parts.push(format!("May take up to {minutes} minutes."));
     }

@@ -1,6 +1,7 @@
 //! `/openapi.json`: whole, and at one with what is served.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use axum::body::Body;
 use http::{Method, Request, header};
@@ -146,13 +147,6 @@ async fn a_function_has_the_routes_that_the_contract_gives_it() {
     let body = &ship["requestBody"]["content"]["application/json"]["schema"];
     assert!(body["properties"].get("id").is_none(), "{body}");
     assert_eq!(ship["x-scopes"], json!(["orders:write"]));
-}
-
-#[tokio::test]
-async fn dump() {
-    let stage = Stage::new();
-    stage.install("plugins/etsy").await.unwrap();
-    std::fs::write("/tmp/openapi.json", document(&stage).await.to_string()).unwrap();
 }
 
 #[tokio::test]
@@ -305,6 +299,31 @@ async fn every_mistake_is_a_problem() {
         assert_eq!(problem.kind(), kind, "{what}: {problem:?}");
         if status == 422 {
             assert_eq!(problem.violations.len(), 1, "{what}");
+        }
+    }
+}
+
+/// The snippets of `docs/front-end.md`, put together, are a module that JavaScript can read.
+#[test]
+fn the_front_ends_guide_is_javascript() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/front-end.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let snippets = guide.split("```js\n").skip(1);
+    let snippets = snippets.map(|rest| rest.split("```").next().unwrap());
+    let module: String = snippets.collect();
+    assert!(module.contains("async function stoflow"), "{module}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guide.mjs");
+    std::fs::write(&path, module).unwrap();
+    let mut node = std::process::Command::new("node");
+    match node.arg("--check").arg(&path).output() {
+        Ok(output) => assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        ),
+        Err(error) => {
+            println!("docs/front-end.md was not checked: node cannot be started: {error}")
         }
     }
 }

@@ -4,16 +4,16 @@
 
 use std::collections::HashSet;
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::operations::{Operations, idempotency_key, operation_id, secure};
+use super::operations::{Operations, operation_id, secure, wishes};
 use super::parameters;
 use super::problems::{self, Takes};
 use super::values::{Values, Way, put};
-use crate::api::ProblemKind;
 use crate::api::functions::{Endpoint, endpoints, pages};
-use crate::api::idempotency::REPEATED;
 use crate::api::invocation::{CALL_PROBLEMS, Subject};
+use crate::api::operations::OperationReport;
 use crate::api::route::Permission;
 use crate::contract::{
     AccountNeed, Facts, FieldShape, FunctionShape, InterfaceShape, NamedShape, Shape, TimeLimit,
@@ -119,9 +119,9 @@ impl<'a> Functions<'a> {
             "tags": [self.tag(interface)],
             "summary": format!("Calls `{}.{}`", interface.name, function.name),
         });
-        let mut all = self.subject(callee, operations);
-        all.extend(self.wishes(callee));
-        put(&mut operation, "parameters", all);
+        let mut asked = self.subject(callee, operations);
+        asked.extend(wishes(&Method::POST, takes_long(&self.facts(callee))));
+        put(&mut operation, "parameters", asked);
         let params: Vec<FieldShape> = function.params.clone();
         put(
             &mut operation,
@@ -131,7 +131,8 @@ impl<'a> Functions<'a> {
         self.finish(
             &mut operation,
             callee,
-            (&self.permission(callee), Takes::Json, REPEATED),
+            &self.permission(callee),
+            (&Method::POST, operations),
             &mut values,
         );
         operation
@@ -163,19 +164,8 @@ impl<'a> Functions<'a> {
             ));
         }
         all.extend(self.subject(callee, operations));
-        let repeated = match method.is_safe() {
-            true => &[],
-            false => {
-                all.extend(self.wishes(callee));
-                REPEATED
-            }
-        };
+        all.extend(wishes(&method, takes_long(&self.facts(callee))));
         put(&mut operation, "parameters", all);
-        let takes = if endpoint.has_body() {
-            Takes::Json
-        } else {
-            Takes::Query
-        };
         if endpoint.has_body() {
             let params = function.params.iter();
             let params = params.filter(|param| !endpoint.says(&snake_case(&param.name)));
@@ -187,12 +177,8 @@ impl<'a> Functions<'a> {
             );
         }
         let permission = endpoint.permission();
-        self.finish(
-            &mut operation,
-            callee,
-            (&permission, takes, repeated),
-            &mut values,
-        );
+        let request = (&method, operations);
+        self.finish(&mut operation, callee, &permission, request, &mut values);
         if pages(endpoint, self.shape, function) {
             link(&mut operation);
         }
@@ -204,7 +190,8 @@ impl<'a> Functions<'a> {
         &self,
         operation: &mut Value,
         callee: Callee<'_>,
-        (permission, takes, repeated): (&Permission, Takes, &[ProblemKind]),
+        permission: &Permission,
+        (method, operations): (&Method, &mut Operations),
         values: &mut Values<'_>,
     ) {
         let facts = self.facts(callee);
@@ -216,22 +203,20 @@ impl<'a> Functions<'a> {
         let mut responses = Map::new();
         let answer = values.answer(callee.function.result.as_ref());
         responses.insert("200".to_owned(), answered(answer));
-        let may_fail = [CALL_PROBLEMS, repeated].concat();
-        responses.extend(problems::responses(permission, takes, &may_fail));
-        if facts.time_limit == TimeLimit::Operation {
-            responses.insert("202".to_owned(), taken());
+        if takes_long(&facts) && !method.is_safe() {
+            responses.insert(
+                "202".to_owned(),
+                taken(operations.reply_of::<OperationReport>()),
+            );
         }
+        responses.extend(problems::responses(
+            method,
+            permission,
+            Takes::Arguments,
+            CALL_PROBLEMS,
+        ));
         put(operation, "responses", responses);
         secure(operation, permission);
-    }
-
-    /// The headers of a request that changes something.
-    fn wishes(&self, callee: Callee<'_>) -> Vec<Value> {
-        let mut headers = vec![idempotency_key()];
-        if self.facts(callee).time_limit == TimeLimit::Operation {
-            headers.push(prefer());
-        }
-        headers
     }
 
     /// The parameters that say for whom a call is, as far as they mean anything for this function.
@@ -332,6 +317,20 @@ fn answered(schema: Value) -> Value {
     })
 }
 
+fn takes_long(facts: &Facts) -> bool {
+    facts.time_limit == TimeLimit::Operation
+}
+
+/// A call that has become an operation.
+fn taken(report: Value) -> Value {
+    json!({
+        "description": "It takes long: where to look.",
+        "headers": { "Location": {
+            "description": "Where to look.", "schema": { "type": "string" } } },
+        "content": { "application/json": { "schema": report } },
+    })
+}
+
 /// Says where the next page is.
 fn link(operation: &mut Value) {
     if let Some(response) = operation.pointer_mut("/responses/200") {
@@ -355,34 +354,12 @@ fn description(function: &FunctionShape, facts: &Facts) -> String {
     if facts.repeatable {
         parts.push("Doing it again does no harm.".to_owned());
     }
-    if facts.time_limit == TimeLimit::Operation {
+    if takes_long(facts) {
         let minutes = facts.time_limit.total().as_secs() / 60;
         parts.push(format!("May take up to {minutes} minutes."));
     }
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
-}
-
-/// It is done meanwhile.
-fn taken() -> Value {
-    json!({
-        "description": "It takes long, and is done as an operation: `Location` says where to look.",
-        "headers": { "Location": {
-            "description": "The operation.", "schema": { "type": "string" },
-        } },
-        "content": { "application/json": {
-            "schema": { "$ref": "#/components/schemas/OperationReport" },
-        } },
-    })
-}
-
-/// The header by which somebody waits for what takes long.
-fn prefer() -> Value {
-    json!({
-        "name": "Prefer", "in": "header", "required": false,
-        "description": "`wait=SECONDS` (RFC 7240): the result itself, if it is there by then; `respond-async`: an answer at once.",
-        "schema": { "type": "string", "enum": ["respond-async", "wait=1", "wait=60"] },
-    })
 }
 
 /// A name as a segment of a path.

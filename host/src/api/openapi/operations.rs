@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::problems::{self, Takes};
 use super::values::put;
-use crate::api::idempotency::REPEATED;
 use crate::api::route::{Content, Permission, Reply, Route, SchemaOf};
 use crate::model::KeyScope;
 
@@ -17,6 +16,8 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("account", "An account, by id or alias."),
     ("key", "A key, by id."),
     ("user", "A user, by id."),
+    ("operation", "An operation, by id."),
+    ("file", "An uploaded file, by id."),
     (
         "interface",
         "An interface that the plugin exports, in kebab or snake case.",
@@ -25,8 +26,6 @@ const PARAMETERS: &[(&str, &str)] = &[
         "function",
         "A function of that interface, in kebab or snake case.",
     ),
-    ("operation", "An operation, by id."),
-    ("file", "An uploaded file, by id."),
     ("slug", "The end of a problem's type."),
 ];
 
@@ -74,11 +73,7 @@ impl Operations {
         if let Some(query) = route.query {
             parameters.extend(self.query_parameters(query));
         }
-        let mut may_fail = route.problems.clone();
-        if may_repeat(&route.method, &route.permission) {
-            parameters.push(idempotency_key());
-            may_fail.extend_from_slice(REPEATED);
-        }
+        parameters.extend(wishes(&route.method, false));
         if !parameters.is_empty() {
             put(&mut operation, "parameters", parameters);
         }
@@ -96,10 +91,12 @@ impl Operations {
         }
         let takes = match &route.body {
             None => Takes::Nothing,
-            Some(body) if body.schema.is_some() => Takes::Json,
+            Some(body) if body.schema.is_some() => Takes::Arguments,
             Some(_) => Takes::File,
         };
-        for (status, response) in problems::responses(&route.permission, takes, &may_fail) {
+        for (status, response) in
+            problems::responses(&route.method, &route.permission, takes, &route.problems)
+        {
             add(&mut responses, status, response);
         }
         put(&mut operation, "responses", responses);
@@ -134,6 +131,11 @@ impl Operations {
         self.query_parameters(SchemaGenerator::subschema_for::<T>)
     }
 
+    /// The schema of a reply of this type.
+    pub(super) fn reply_of<T: JsonSchema>(&mut self) -> Value {
+        self.replies.subschema_for::<T>().to_value()
+    }
+
     /// The members of the query's object, one parameter each.
     fn query_parameters(&mut self, query: SchemaOf) -> Vec<Value> {
         let schema = query(&mut self.requests).to_value();
@@ -166,18 +168,24 @@ impl Operations {
     }
 }
 
-/// Whether a route takes an `Idempotency-Key`.
-pub(super) fn may_repeat(method: &Method, permission: &Permission) -> bool {
-    !method.is_safe() && !matches!(permission, Permission::Anybody)
-}
-
-/// The header by which a repeat is known.
-pub(super) fn idempotency_key() -> Value {
-    json!({
-        "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "The same request again, with the same key, within 24 hours is answered as the first one was, and done once.",
-        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
-    })
+/// The headers by which a client says how it wants to be answered.
+pub(super) fn wishes(method: &Method, may_be_operation: bool) -> Vec<Value> {
+    let mut wishes = Vec::new();
+    if !method.is_safe() {
+        wishes.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "A name of the client's for this request: a repeat within 24 hours is answered as the first was.",
+            "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
+        }));
+    }
+    if may_be_operation {
+        wishes.push(json!({
+            "name": "Prefer", "in": "header", "required": false,
+            "description": "`wait=20`: the result, where it is there within so many seconds. `respond-async`: at once (RFC 7240).",
+            "schema": { "type": "string" }, "example": "wait=20",
+        }));
+    }
+    wishes
 }
 
 /// `get_accounts_account`: the method and what the path is made of.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::api::problem::ProblemKind;
@@ -14,14 +15,23 @@ const EVERYWHERE: &[ProblemKind] = &[
     ProblemKind::BadRequest,
     ProblemKind::NoRoute,
     ProblemKind::NoMethod,
+    ProblemKind::WrongMediaType,
     ProblemKind::Misdirected,
     ProblemKind::Unavailable,
     ProblemKind::Damaged,
     ProblemKind::Internal,
 ];
 
-/// How a route with a body may fail besides.
-const WITH_BODY: &[ProblemKind] = &[ProblemKind::WrongMediaType, ProblemKind::TooLarge];
+/// How a route that changes something may fail besides: its body does not come, and a repeat by its
+/// `Idempotency-Key` finds the first try still there, or half done.
+const CHANGING: &[ProblemKind] = &[
+    ProblemKind::TooLarge,
+    ProblemKind::RequestTimeout,
+    ProblemKind::IdempotencyConflict,
+    ProblemKind::StillRunning,
+    ProblemKind::Conflict,
+    ProblemKind::Uncertain,
+];
 
 /// How a route that takes arguments may fail besides.
 const WITH_ARGUMENTS: &[ProblemKind] = &[ProblemKind::InvalidArguments];
@@ -30,24 +40,24 @@ const WITH_ARGUMENTS: &[ProblemKind] = &[ProblemKind::InvalidArguments];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     Nothing,
-    /// Arguments in the query.
-    Query,
-    Json,
+    /// Members that have to fit, in the query or in a body.
+    Arguments,
     File,
 }
 
 /// The responses of a route's failures.
 pub(super) fn responses(
+    method: &Method,
     permission: &Permission,
     takes: Takes,
     own: &[ProblemKind],
 ) -> Map<String, Value> {
     let mut kinds: Vec<ProblemKind> = EVERYWHERE.iter().chain(own).copied().collect();
-    match takes {
-        Takes::Nothing => {}
-        Takes::Query => kinds.extend(WITH_ARGUMENTS),
-        Takes::File => kinds.extend(WITH_BODY),
-        Takes::Json => kinds.extend(WITH_BODY.iter().chain(WITH_ARGUMENTS)),
+    if !method.is_safe() {
+        kinds.extend(CHANGING);
+    }
+    if takes == Takes::Arguments {
+        kinds.extend(WITH_ARGUMENTS);
     }
     if !matches!(permission, Permission::Anybody) {
         kinds.extend([
@@ -103,12 +113,12 @@ mod tests {
 
     #[test]
     fn what_a_route_answers_depends_on_what_it_takes_and_from_whom() {
-        let open = responses(&Permission::Anybody, Takes::Nothing, &[]);
+        let open = responses(&Method::GET, &Permission::Anybody, Takes::Nothing, &[]);
         assert!(
-            !open.contains_key("401") && !open.contains_key("415"),
+            !open.contains_key("401") && !open.contains_key("413"),
             "{open:?}"
         );
-        let closed = responses(&Permission::Caller, Takes::Json, &[ProblemKind::Conflict]);
+        let closed = responses(&Method::POST, &Permission::Caller, Takes::Arguments, &[]);
         for status in [
             "400", "401", "403", "404", "409", "413", "415", "422", "429", "500",
         ] {
@@ -117,7 +127,7 @@ mod tests {
         let schema = &closed["409"]["content"]["application/problem+json"]["schema"];
         assert_eq!(
             schema["allOf"][1]["properties"]["type"]["enum"],
-            json!(["/problems/conflict"])
+            json!(["/problems/still-running", "/problems/conflict"])
         );
     }
 }

@@ -2,12 +2,12 @@
 //! `--write` puts them into `docs/benchmarks.md` with the machine they were measured on.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
 use crate::command::{cargo, output, run};
-use crate::{machine, paths, plugins};
+use crate::{machine, paths, plugins, python};
 
 /// Between these the page holds what was measured; everything around them is written by hand.
 const BEGIN: &str = "<!-- measured: begin -->";
@@ -28,7 +28,7 @@ pub(crate) fn run_all(write: bool) -> Result<()> {
         "--package",
         "stoflow-benches",
     ]))?;
-    python()?;
+    python::prepare_service()?;
     let (in_process, served) = (bench("host")?, bench("serve")?);
     let machine = machine::describe()?;
     let measured = format!(
@@ -47,20 +47,6 @@ pub(crate) fn run_all(write: bool) -> Result<()> {
 fn bench(name: &str) -> Result<String> {
     let mut bench = cargo(&["bench", "--quiet", "--package", "stoflow-benches"]);
     output(bench.args(["--bench", name]).stderr(Stdio::inherit()))
-}
-
-/// Installs the service in Python that the host is measured beside, in a place of its own.
-fn python() -> Result<()> {
-    let place = paths::target().join("fastapi");
-    if !place.join("bin/pip").exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&place))
-            .context("the service in Python needs Python 3.10 or newer with venv")?;
-    }
-    let wanted = paths::root().join("benches/fastapi/requirements.txt");
-    let mut install = Command::new(place.join("bin/pip"));
-    run(install
-        .args(["install", "--quiet", "--requirement"])
-        .arg(&wanted))
 }
 
 /// Replaces what stands between the markers.

@@ -236,7 +236,7 @@ async fn without_a_key_not_even_a_missing_path_is_told() {
         let none = gate.ask(at.clone(), None, &Value::Null).await;
         none.problem("unauthenticated");
         let known = gate.ask_as(&secret, at.0, at.1, &Value::Null).await;
-        known.problem("no-route");
+        assert!(matches!(known.status, 404 | 405), "{}", known.text());
     }
 }
 
@@ -289,7 +289,7 @@ async fn a_key_that_makes_no_sense_is_refused_with_what_is_wrong() {
         ),
         (
             json!({ "user": "../u1", "scopes": ["shop:read"] }),
-            "",
+            "/user",
             "user id",
         ),
         (
@@ -334,7 +334,9 @@ async fn no_key_is_on_disk_or_shown_again() {
     gate.stage.host.close().unwrap();
     let holding = |needle: &str| {
         let all = files(gate.stage.data.path());
-        let all = all.into_iter().map(|path| fs::read(path).unwrap());
+        // The socket among them is no file.
+        let all = all.into_iter().filter(|path| path.is_file());
+        let all = all.map(|path| fs::read(path).unwrap());
         all.filter(|content| {
             content
                 .windows(needle.len())

@@ -174,7 +174,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     (Own, "GET", "/openapi.json", "/openapi.json", ""),
     (Own, "GET", "/docs", "/docs", ""),
     (Own, "GET", "/problems", "/problems", ""),
-    (Own, "GET", "/problems/{kind}", "/problems/not-found", ""),
+    (Own, "GET", "/problems/{slug}", "/problems/not-found", ""),
 ];
 
 /// Of [`ATTEMPTS`].

@@ -34,7 +34,11 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query::<Whose>()
         .replies::<Connections>(200, "Each shop, and whether calls work.")
-        .fails(&[ProblemKind::UnknownPlugin, ProblemKind::UnknownAccount]),
+        .fails(&[
+            ProblemKind::UnknownPlugin,
+            ProblemKind::UnknownAccount,
+            ProblemKind::AccountNeeded,
+        ]),
         Route::new(
             Method::POST,
             "/api/{plugin}/oauth/disconnect",

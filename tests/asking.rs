@@ -53,6 +53,7 @@ pub fn key_of(user: &str, scopes: &[&str]) -> Caller {
         name: None,
         created_at: Timestamp::now(),
         expires_at: None,
+        rate: None,
     }))
 }
 

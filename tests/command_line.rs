@@ -1,6 +1,7 @@
 //! The program as a person meets it: exit codes, and errors that say what to do.
 
 mod accounts;
+mod keys;
 mod store;
 
 use std::fs;

@@ -53,7 +53,7 @@ pub fn failed(answer: Result<Value, Problem>) -> Result<Failure, Value> {
 #[tokio::test]
 async fn every_function_has_its_cases() {
     let scene = Scene::new().await;
-    let cases = cases::all(&scene);
+    let cases = cases::all(&scene.things);
     let known: BTreeSet<String> = cases.iter().map(|it| it.function.to_owned()).collect();
     assert_eq!(known.len(), cases.len(), "a function has its cases twice");
     assert_eq!(exported(&scene.market).await, known);
@@ -65,7 +65,7 @@ async fn every_function_has_its_cases() {
 #[tokio::test]
 async fn every_function_fails_as_it_should_and_then_works() {
     let scene = Scene::new().await;
-    for case in &cases::all(&scene) {
+    for case in &cases::all(&scene.things) {
         let name = case.function;
         for (arguments, expected) in &case.fails {
             let failure = failed(call(&scene.market, case, arguments).await);
@@ -83,7 +83,7 @@ async fn every_function_fails_as_it_should_and_then_works() {
 #[tokio::test]
 async fn a_consent_that_has_ended_is_said_by_every_function_that_needs_it() {
     let scene = Scene::new().await;
-    let cases = cases::all(&scene);
+    let cases = cases::all(&scene.things);
     scene.market.sandbox.expire_tokens(true);
     let calls = cases.iter().filter(|case| case.asks == Asks::Seller);
     let calls = calls.filter_map(|case| Some((case, &case.works.as_ref()?.0)));
@@ -98,7 +98,7 @@ async fn a_consent_that_has_ended_is_said_by_every_function_that_needs_it() {
 #[tokio::test]
 async fn a_marketplace_that_is_gone_is_said_by_every_function_that_asks_it() {
     let scene = Scene::new().await;
-    let cases = cases::all(&scene);
+    let cases = cases::all(&scene.things);
     let Market { stage, sandbox, .. } = scene.market;
     sandbox.stop().await;
     let calls = cases.iter().filter(|case| case.asks != Asks::Nobody);

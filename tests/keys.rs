@@ -13,7 +13,7 @@ use stoflow_host::clock::Clock;
 use stoflow_host::config::ServerConfig;
 
 use crate::disk::files;
-use crate::served::Answer;
+use crate::served::{Answer, Served};
 use crate::stage::Stage;
 
 /// A host that is served over TCP, and an operator beside it in process.
@@ -521,4 +521,29 @@ async fn a_user_is_forgotten_with_his_keys() {
     assert_eq!(again.kind().slug(), "unknown-user");
     let gate = gate.reopened().await;
     assert_eq!(gate.get(LIST, &secret).await.status, 401);
+}
+
+#[tokio::test]
+async fn no_log_and_no_file_of_a_daemon_has_a_keys_text() {
+    let mut served = Served::with("[log]\nfilter = \"trace\"\n", |_| ()).await;
+    let wanted = json!({ "user": "u1", "scopes": ["accounts:read"] });
+    let made = served.post(None, "/api/keys", &wanted).await.json();
+    let [id, secret] = ["id", "secret"].map(|name| made[name].as_str().unwrap().to_owned());
+    assert_eq!(served.get(Some(&secret), LIST).await.status, 200);
+    let wrong = secret.replace("sk_", "sk_x");
+    assert_eq!(served.get(Some(&wrong), LIST).await.status, 401);
+    let revoke = format!("/api/keys/{id}");
+    assert_eq!(served.delete(None, &revoke).await.status, 200);
+    assert_eq!(served.get(Some(&secret), LIST).await.status, 401);
+    assert!(served.stop().success());
+    // What was done with it is there, by its id.
+    let log = served.log();
+    assert!(log.contains(&id) && log.contains("was revoked"));
+    let proof = secret.rsplit_once('_').unwrap().1;
+    for path in files(served.data.path()) {
+        let content = fs::read(&path).unwrap();
+        let mut parts = content.windows(16);
+        let is_there = parts.any(|part| part == &proof.as_bytes()[..16]);
+        assert!(!is_there, "{}", path.display());
+    }
 }

@@ -33,6 +33,7 @@ mod etsy_shop;
 mod etsy_webhooks;
 mod events;
 mod every_function;
+mod every_route;
 mod gateway;
 mod hostile;
 mod idempotency;

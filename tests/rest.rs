@@ -1,7 +1,7 @@
 //! The routes of the contract's functions: each does what `call` does, and says what is wrong with what it
 //! cannot take.
 
-mod asked;
+pub mod asked;
 mod bad_input;
 mod connection;
 mod own;
@@ -17,7 +17,7 @@ use asked::Asked;
 
 /// What a route works with where the function's own case does not fit it: arguments without those of the
 /// path, a place in the reply, what stands there.
-fn own_case(route: &Route) -> Option<(Value, &'static str, Value)> {
+pub fn own_case(route: &Route) -> Option<(Value, &'static str, Value)> {
     let first = "/items/0/state";
     Some(match (route.method.as_str(), route.path) {
         ("GET", "/listings/active") => (json!({}), first, json!("active")),
@@ -33,7 +33,7 @@ fn own_case(route: &Route) -> Option<(Value, &'static str, Value)> {
 }
 
 /// The arguments that a route is given beside its path's; `None` where the path says otherwise.
-fn fitting(route: &Route, arguments: &Value) -> Option<Map<String, Value>> {
+pub fn fitting(route: &Route, arguments: &Value) -> Option<Map<String, Value>> {
     let mut arguments = arguments.as_object().unwrap().clone();
     for (name, json) in route.fixed {
         let fixed: Value = serde_json::from_str(json).unwrap();
@@ -44,7 +44,7 @@ fn fitting(route: &Route, arguments: &Value) -> Option<Map<String, Value>> {
     Some(arguments)
 }
 
-fn routes_of(case: &Case) -> Vec<&'static Route> {
+pub fn routes_of(case: &Case) -> Vec<&'static Route> {
     let all = function_routes();
     let own = all.filter(|(interface, function, ..)| {
         case.function.split_once('.') == Some((interface, function))
@@ -56,7 +56,7 @@ fn routes_of(case: &Case) -> Vec<&'static Route> {
 async fn every_route_fails_as_its_function_does_and_then_works() {
     let scene = Scene::new().await;
     let (mut worked, mut refused) = (0, 0);
-    for case in &cases::all(&scene) {
+    for case in &cases::all(&scene.things) {
         for route in routes_of(case) {
             let name = format!("{} {}", route.method.as_str(), route.path);
             let fails = case.fails.iter();

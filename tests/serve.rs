@@ -1,6 +1,14 @@
 //! `stoflow serve`: the daemon over real TCP and its socket, as clients good and bad meet it.
 
+mod crowd;
+mod from_elsewhere;
+mod hosts;
+mod malformed;
+mod raw;
+mod same_output;
+mod slow;
 mod stop;
+mod upkeep;
 
 use crate::served::{Served, USERS};
 
@@ -51,4 +59,24 @@ async fn a_request_has_one_id_its_own_or_one_that_is_made() {
     let id = made.problem("unauthenticated").correlation_id.unwrap();
     assert_eq!(made.header("x-correlation-id"), id);
     assert!(!id.contains(' '));
+}
+
+#[tokio::test]
+async fn a_key_opens_its_users_things_over_tcp() {
+    let served = Served::start().await;
+    for (key, user) in served.keys.iter().zip(USERS) {
+        let accounts = served.get(Some(key), "/api/accounts").await.json();
+        let accounts = accounts.as_array().unwrap();
+        assert!(accounts.iter().all(|account| account["user"] == user));
+        assert_eq!(accounts.len(), 1);
+    }
+    let all = served
+        .get(Some(&served.admin), "/api/accounts")
+        .await
+        .json();
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    served
+        .get(Some("sk_nothing"), "/api/accounts")
+        .await
+        .problem("unauthenticated");
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-use stoflow_host::api::{Problem, socket};
+use serde_json::{Value, json};
+use stoflow_host::api::{NOUNS, Problem, socket};
 use stoflow_sandbox::{NewSeller, Options as SandboxOptions, Sandbox};
 use tempfile::TempDir;
 
@@ -30,6 +30,11 @@ pub struct Served {
     pub sandbox: Sandbox,
     /// The accounts' ids, of [`USERS`].
     pub accounts: [String; 2],
+    /// Keys of [`USERS`] that may do everything for them, as often as they like; empty until the
+    /// daemon has run.
+    pub keys: [String; 2],
+    /// An operator's key.
+    pub admin: String,
     pub data: TempDir,
     child: Option<Child>,
 }
@@ -58,6 +63,13 @@ impl Served {
 
     /// The same with more in `stoflow.toml`, and with a sandbox that is otherwise.
     pub async fn with(toml: &str, change: impl FnOnce(&mut SandboxOptions)) -> Self {
+        let mut served = Self::stopped(toml, change).await;
+        served.restart().await;
+        served
+    }
+
+    /// All but the daemon.
+    pub async fn stopped(toml: &str, change: impl FnOnce(&mut SandboxOptions)) -> Self {
         let mut options = SandboxOptions {
             per_second: 100_000,
             per_day: 1_000_000,
@@ -68,15 +80,15 @@ impl Served {
         let (data, accounts) = connected_shops(&sandbox).await;
         append(&data.path().join("stoflow.toml"), toml);
         sandbox.clear_requests();
-        let mut served = Self {
+        Self {
             url: String::new(),
             sandbox,
             accounts,
+            keys: Default::default(),
+            admin: String::new(),
             data,
             child: None,
-        };
-        served.restart().await;
-        served
+        }
     }
 
     /// Asks as this key, over TCP; without one as an operator, over the socket.
@@ -154,6 +166,23 @@ impl Served {
             assert!(Instant::now() < until, "it is not ready: {}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        if self.admin.is_empty() {
+            let nouns = NOUNS.iter().map(|(noun, _)| format!("{noun}:write"));
+            let scopes: Vec<String> = nouns.collect();
+            for (place, user) in USERS.into_iter().enumerate() {
+                self.keys[place] = self.key(json!({ "user": user, "scopes": scopes })).await;
+            }
+            self.admin = self.key(json!({ "admin": true })).await;
+        }
+    }
+
+    /// Makes a key, whose rate no test meets unless it says one.
+    pub async fn key(&self, mut wanted: Value) -> String {
+        let rate = json!({ "per_second": 100_000, "burst": 100_000 });
+        let members = wanted.as_object_mut().unwrap();
+        members.entry("rate").or_insert(rate);
+        let made = self.post(None, "/api/keys", &wanted).await.json();
+        made["secret"].as_str().unwrap().to_owned()
     }
 
     /// SIGKILL, at once.

@@ -207,6 +207,8 @@ impl Stage {
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, media_type)
+            // What takes long is waited for.
+            .header("prefer", "wait=60")
             .extension(Caller::Operator)
             .body(Body::from(body))
             .unwrap();

@@ -20,7 +20,7 @@ use stoflow_sandbox::{Delivery, DeliveryStatus, Purchase, WebhookFault};
 use crate::market::Market;
 use crate::stage::Stage;
 
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const OTHER: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A host with the guest that takes pushes, and these secrets of its pushes.
@@ -36,15 +36,15 @@ async fn set(stage: &Stage, change: Value) {
 }
 
 /// A push as its sender signs it.
-struct Sent {
-    id: &'static str,
-    body: &'static str,
-    seconds: i64,
+pub struct Sent {
+    pub id: &'static str,
+    pub body: &'static str,
+    pub seconds: i64,
     signed_with: &'static str,
 }
 
 impl Sent {
-    fn now(id: &'static str, body: &'static str) -> Self {
+    pub fn now(id: &'static str, body: &'static str) -> Self {
         Self {
             id,
             body,
@@ -53,7 +53,7 @@ impl Sent {
         }
     }
 
-    fn signature(&self) -> String {
+    pub fn signature(&self) -> String {
         let key = self.signed_with.strip_prefix("whsec_").unwrap();
         let mut signing = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(key).unwrap()).unwrap();
         signing.update(format!("{}.{}.{}", self.id, self.seconds, self.body).as_bytes());
@@ -98,9 +98,7 @@ async fn received(stage: &Stage, sent: &Sent) -> Received {
     };
     let host = &stage.host;
     let plugin = "pushed".parse().unwrap();
-    let received = host
-        .webhooks
-        .receive(&host.plugins, &host.config, &plugin, push);
+    let received = host.webhooks.receive(&host.plugins, &plugin, push);
     received.await.unwrap()
 }
 

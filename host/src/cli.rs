@@ -33,7 +33,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{self, Config, Layers, LogFormat};
 use crate::secret;
 use crate::telemetry;
-use client::Client;
+use client::{Client, Remote};
 pub use failure::Failure;
 
 /// Sell on marketplaces through plugins
@@ -51,6 +51,14 @@ struct Arguments {
     /// Logs error, warn, info, debug [env: STOFLOW_LOG] [default: warn]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+
+    /// The server to ask instead of this machine's: https://stoflow.example.com
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
+
+    /// The file that holds the key to the server [env: STOFLOW_KEY holds the key itself]
+    #[arg(long, global = true, value_name = "FILE", requires = "server")]
+    key_file: Option<PathBuf>,
 
     /// Logs as text, json [env: STOFLOW_LOG_FORMAT] [default: text]
     #[arg(long, global = true, value_name = "FORMAT")]
@@ -125,17 +133,16 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         serve.lay_over(&mut layers);
     }
     let variable = |name: &str| layers.variable(name).or_else(|| std::env::var_os(name));
-    let data_dir = config::data_dir(arguments.data_dir, variable).ok_or_else(|| {
-        Failure::usage(
-            "there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR",
-        )
-    })?;
-    start_log(&data_dir, &layers);
+    let data_dir = config::data_dir(arguments.data_dir, variable);
+    start_log(data_dir.as_deref(), &layers);
     secret::refuse_dumps();
-    if let Command::Serve(_) = arguments.command {
-        return serve::run(client::options(&data_dir, &layers)).await;
-    }
-    let mut client = Client::new(data_dir, layers);
+    let mut client = match &arguments.server {
+        Some(server) => {
+            let server = Remote::new(server, arguments.key_file.as_deref(), &layers)?;
+            Client::of_server(server, layers)
+        }
+        None => Client::new(data_dir.ok_or_else(no_data_dir)?, layers),
+    };
     let done = match arguments.command {
         Command::Plugin(command) => plugin::run(&mut client, command).await,
         Command::Account(command) => account::run(&mut client, command).await,
@@ -144,17 +151,26 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Store(command) => store::run(&mut client, command).await,
         Command::Quota(arguments) => quota::run(&mut client, arguments).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
-        Command::Serve(_) => Ok(()),
+        Command::Serve(_) => serve::run(&client).await,
     };
     let closed = client.release().await;
     done.and(closed)
 }
 
 /// Starts the log as it is set. What is wrong with the settings is said by who needs them.
-fn start_log(data_dir: &Path, layers: &Layers) {
-    let config = Config::load(data_dir, layers);
+fn start_log(data_dir: Option<&Path>, layers: &Layers) {
+    let config = data_dir.and_then(|data_dir| Config::load(data_dir, layers).ok());
     let log = config.map(|config| config.log()).unwrap_or_default();
     telemetry::start(&log.filter, log.format == LogFormat::Json);
+}
+
+fn no_data_dir() -> Failure {
+    Failure::usage("there is no data directory: give one with --data-dir, or set STOFLOW_DATA_DIR")
+}
+
+/// What only whoever is on the machine can do.
+fn not_from_elsewhere() -> Failure {
+    Failure::usage("this is not done with --server: do it on the server's own machine")
 }
 
 /// A reply as JSON, for people to read and programs too.

@@ -6,9 +6,8 @@ use stoflow_sandbox::Purchase;
 
 use crate::market::{Market, example};
 
-/// A shop with one of each thing that a function is asked for.
-pub struct Scene {
-    pub market: Market,
+/// One of each thing in a shop that a function is asked for.
+pub struct Things {
     /// On sale, with variations.
     pub mug: String,
     /// A draft without an image.
@@ -17,21 +16,32 @@ pub struct Scene {
     pub order: String,
 }
 
+/// A shop with one of each thing.
+pub struct Scene {
+    pub market: Market,
+    pub things: Things,
+}
+
 impl Scene {
     pub async fn new() -> Self {
         let market = Market::new().await;
         let mug = market.listing("mug", "mug", "active").await;
-        let mut poster = example("poster");
-        poster["images"] = json!([]);
-        let done = market.publish("draft", &poster, "draft").await.unwrap();
+        let done = market.publish("draft", &poster(), "draft").await.unwrap();
         let purchase = Purchase::of(mug.parse().unwrap());
-        Self {
+        let things = Things {
             order: market.sandbox.buy(&purchase).unwrap().to_string(),
             mug,
             draft: crate::market::id_of(&done["listing"]),
-            market,
-        }
+        };
+        Self { market, things }
     }
+}
+
+/// What the draft without an image says.
+pub fn poster() -> Value {
+    let mut poster = example("poster");
+    poster["images"] = json!([]);
+    poster
 }
 
 /// How a call fails.
@@ -110,18 +120,18 @@ impl Case {
 }
 
 /// All of them.
-pub fn all(scene: &Scene) -> Vec<Case> {
+pub fn all(things: &Things) -> Vec<Case> {
     let mut all = Vec::new();
     all.extend(plugin());
-    all.extend(publish(scene));
-    all.extend(listings(scene));
-    all.extend(orders(scene));
-    all.extend(poll(scene));
+    all.extend(publish(things));
+    all.extend(listings(things));
+    all.extend(orders(things));
+    all.extend(poll(things));
     all.extend(shop());
     all.extend(policies());
     all.extend(taxonomy());
     all.extend(webhooks());
-    all.extend(endings(scene));
+    all.extend(endings(things));
     all
 }
 
@@ -146,7 +156,7 @@ fn plugin() -> Vec<Case> {
     ]
 }
 
-fn publish(scene: &Scene) -> Vec<Case> {
+fn publish(things: &Things) -> Vec<Case> {
     let with = |name: &str, value: Value| {
         let mut product = example("coat");
         product[name] = value;
@@ -177,28 +187,28 @@ fn publish(scene: &Scene) -> Vec<Case> {
             ),
         Case::asking("publish.update")
             .works(
-                update(&scene.mug, json!({ "title": "Mug" })),
+                update(&things.mug, json!({ "title": "Mug" })),
                 "/listing/title",
                 "Mug",
             )
             .fails(update("7", json!({ "title": "Mug" })), NotFound, "")
             .fails(
-                update(&scene.mug, json!({ "title": too_long })),
+                update(&things.mug, json!({ "title": too_long })),
                 Invalid,
                 "/product/title",
             ),
         Case::asking("publish.set-offers")
-            .works(offer(&scene.draft, 3), "/0/ok", json!([]))
+            .works(offer(&things.draft, 3), "/0/ok", json!([]))
             .fails(offer("7", 3), NotFound, "")
-            .fails(offer(&scene.draft, 1_000), Invalid, ""),
+            .fails(offer(&things.draft, 1_000), Invalid, ""),
         Case::asking("publish.pause")
-            .works(of(&scene.mug), "/state", "paused")
+            .works(of(&things.mug), "/state", "paused")
             .fails(of("7"), NotFound, "")
-            .fails(of(&scene.draft), Conflict, ""),
+            .fails(of(&things.draft), Conflict, ""),
         Case::asking("publish.activate")
-            .works(of(&scene.mug), "/listing/state", "active")
+            .works(of(&things.mug), "/listing/state", "active")
             .fails(of("7"), NotFound, "")
-            .fails(of(&scene.draft), Conflict, ""),
+            .fails(of(&things.draft), Conflict, ""),
     ]
 }
 
@@ -206,7 +216,7 @@ fn of(listing: &str) -> Value {
     json!({ "listing_id": listing })
 }
 
-fn listings(scene: &Scene) -> Vec<Case> {
+fn listings(things: &Things) -> Vec<Case> {
     let one = |id: &str| json!({ "id": id });
     let inventory = |id: &str, amount: &str| {
         let price = json!({ "amount": amount, "currency": "EUR" });
@@ -219,7 +229,7 @@ fn listings(scene: &Scene) -> Vec<Case> {
             .works(
                 json!({ "state": "draft" }),
                 "/items/0/id",
-                scene.draft.clone(),
+                things.draft.clone(),
             )
             .fails(json!({ "state": "sold" }), InvalidArguments, "/state")
             .fails(
@@ -229,47 +239,47 @@ fn listings(scene: &Scene) -> Vec<Case> {
             ),
         Case::asking("listings.get-many")
             .works(
-                json!({ "ids": ["7", scene.mug] }),
+                json!({ "ids": ["7", things.mug] }),
                 "/0/id",
-                scene.mug.clone(),
+                things.mug.clone(),
             )
             .fails(json!({ "ids": [7] }), InvalidArguments, "/ids/0"),
         Case::asking("listings.get")
-            .works(one(&scene.mug), "/id", scene.mug.clone())
+            .works(one(&things.mug), "/id", things.mug.clone())
             .fails(one("7"), NotFound, ""),
         Case::asking("listings.get-product")
-            .works(one(&scene.mug), "/category", "944")
+            .works(one(&things.mug), "/category", "944")
             .fails(one("7"), NotFound, ""),
         Case::asking("listings.get-inventory")
-            .works(one(&scene.draft), "/variations/0/sku", "POSTER-1")
+            .works(one(&things.draft), "/variations/0/sku", "POSTER-1")
             .fails(one("7"), NotFound, ""),
         Case::asking("listings.set-inventory")
             .works(
-                inventory(&scene.draft, "13.00"),
+                inventory(&things.draft, "13.00"),
                 "/variations/0/quantity",
                 6,
             )
             .fails(inventory("7", "13.00"), NotFound, "")
             .fails(
-                inventory(&scene.draft, "0.01"),
+                inventory(&things.draft, "0.01"),
                 Invalid,
                 "/inventory/variations/0/price",
             ),
         Case::asking("listings.add-image")
-            .works(image(&scene.draft, "asset:mug.jpg"), "/alt_text", "A mug")
+            .works(image(&things.draft, "asset:mug.jpg"), "/alt_text", "A mug")
             .fails(image("7", "asset:mug.jpg"), NotFound, "")
-            .fails(image(&scene.draft, ""), Invalid, "/image/source"),
+            .fails(image(&things.draft, ""), Invalid, "/image/source"),
     ]
 }
 
-fn orders(scene: &Scene) -> Vec<Case> {
+fn orders(things: &Things) -> Vec<Case> {
     let ship = |id: &str, carrier: &str| {
         let tracking = json!({ "carrier": carrier, "code": "9400111899223197428490" });
         json!({ "id": id, "shipment": { "tracking": tracking } })
     };
     vec![
         Case::asking("orders.list")
-            .works(json!({}), "/items/0/id", scene.order.clone())
+            .works(json!({}), "/items/0/id", things.order.clone())
             .fails(
                 json!({ "page": { "cursor": "x" } }),
                 Invalid,
@@ -281,20 +291,24 @@ fn orders(scene: &Scene) -> Vec<Case> {
                 "/filter/paid",
             ),
         Case::asking("orders.get")
-            .works(json!({ "id": scene.order }), "/id", scene.order.clone())
+            .works(json!({ "id": things.order }), "/id", things.order.clone())
             .fails(json!({ "id": "7" }), NotFound, ""),
         Case::asking("orders.ship")
-            .works(ship(&scene.order, "usps"), "/order/id", scene.order.clone())
+            .works(
+                ship(&things.order, "usps"),
+                "/order/id",
+                things.order.clone(),
+            )
             .fails(ship("7", "usps"), NotFound, "")
             .fails(
-                ship(&scene.order, ""),
+                ship(&things.order, ""),
                 Invalid,
                 "/shipment/tracking/carrier",
             ),
     ]
 }
 
-fn poll(scene: &Scene) -> Vec<Case> {
+fn poll(things: &Things) -> Vec<Case> {
     let window = json!({ "start": "2020-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z" });
     let fetch = |job: &str, window: &Value| json!({ "job": job, "window": window });
     vec![
@@ -302,7 +316,7 @@ fn poll(scene: &Scene) -> Vec<Case> {
             .works(
                 fetch("orders", &window),
                 "/items/0/order/id",
-                scene.order.clone(),
+                things.order.clone(),
             )
             .fails(fetch("refunds", &window), Invalid, "/job")
             .fails(fetch("orders", &Value::Null), Invalid, "/window"),
@@ -399,10 +413,10 @@ fn taxonomy() -> Vec<Case> {
 }
 
 /// What leaves nothing to be asked for.
-fn endings(scene: &Scene) -> Vec<Case> {
+fn endings(things: &Things) -> Vec<Case> {
     vec![
         Case::asking("publish.delete")
-            .works(of(&scene.draft), "", Value::Null)
+            .works(of(&things.draft), "", Value::Null)
             .fails(of("7"), NotFound, ""),
     ]
 }

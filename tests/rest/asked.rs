@@ -8,6 +8,7 @@ use stoflow_host::api::{Caller, Problem};
 use stoflow_host::contract::Route;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
+use crate::served::Asker;
 use crate::stage::{Stage, form};
 
 /// A request to a route.
@@ -77,6 +78,24 @@ impl Asked {
         }
     }
 
+    /// Over TCP or the socket.
+    pub async fn send_by(&self, asker: &Asker) -> Result<Value, Problem> {
+        let method = self.method.parse().unwrap();
+        let mut request = asker
+            .request(method, &self.target)
+            .header("prefer", "wait=60");
+        if let Some((media_type, bytes)) = &self.body {
+            request = request
+                .header(header::CONTENT_TYPE, media_type)
+                .body(bytes.clone());
+        }
+        let answer = asker.send(request).await;
+        match answer.status {
+            200..300 => Ok(answer.json()),
+            _ => Err(serde_json::from_slice(&answer.body).unwrap()),
+        }
+    }
+
     /// Status, headers and JSON.
     pub async fn exchange(&self, stage: &Stage) -> (StatusCode, HeaderMap, Value) {
         let mut request = Request::builder()
@@ -84,6 +103,7 @@ impl Asked {
             .header("prefer", "wait=60")
             .method(self.method)
             .uri(&self.target)
+            .header("prefer", "wait=60")
             .extension(Caller::Operator);
         let mut content = Body::empty();
         if let Some((media_type, bytes)) = &self.body {

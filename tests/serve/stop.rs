@@ -3,10 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use rustix::process::Signal;
-use stoflow_host::api::socket;
+use std::time::{Duration, Instant};
 
-use crate::served::{Served, command};
+use rustix::process::Signal;
+use serde_json::json;
+use stoflow_host::api::socket;
+use stoflow_sandbox::{Fault, FaultKind};
+
+use super::raw::Raw;
+use crate::served::{Answer, Served, command};
 
 #[tokio::test]
 async fn told_to_stop_it_ends_well_and_takes_its_socket_away() {
@@ -60,4 +65,84 @@ async fn an_address_that_is_taken_is_named_and_nothing_stays() {
         "{errors}"
     );
     assert!(!socket::path(data.path()).exists());
+}
+
+/// A call that the marketplace takes so long to answer.
+async fn slow_call(served: &Served, ms: u64) -> tokio::task::JoinHandle<Answer> {
+    let slow = Fault::new(FaultKind::Slow).ms(ms);
+    served.sandbox.inject(slow).unwrap();
+    let (client, before) = (served.client(None), served.sandbox.begun());
+    let path = format!(
+        "/api/etsy/call/listings/list?account={}",
+        served.accounts[0]
+    );
+    let call = tokio::spawn(async move { client.post(&path, &json!({})).await });
+    while served.sandbox.begun() == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    call
+}
+
+#[tokio::test]
+async fn told_to_stop_it_finishes_what_runs_and_takes_nothing_new() {
+    let mut served = Served::start().await;
+    let call = slow_call(&served, 2_000).await;
+    let kept = served.stranger();
+    assert_eq!(kept.get("/readyz").await.status, 200);
+    // Half a head is no request that runs.
+    let mut half = Raw::new(&served).await;
+    half.send("GET /healthz HTTP/1.1\r\n").await;
+    served.tell(Signal::TERM);
+    // Whoever was connected is told that it is over, and to close.
+    let told = loop {
+        let told = kept.get("/readyz").await;
+        if told.status != 200 {
+            break told;
+        }
+    };
+    assert_eq!((told.status, told.header("connection")), (503, "close"));
+    call.await.unwrap().json();
+    assert!(served.ended().success(), "{}", served.log());
+    assert!(half.begun.elapsed() < Duration::from_secs(6));
+    assert!(half.until_closed().await.0.is_empty());
+    let address = served.url.trim_start_matches("http://").to_owned();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_the_grace_is_cut_and_said() {
+    let mut served = Served::with("[server]\ngrace_seconds = 1\n", |_| ()).await;
+    let call = slow_call(&served, 20_000).await;
+    let begun = Instant::now();
+    assert!(served.stop().success(), "{}", served.log());
+    assert!(begun.elapsed() < Duration::from_secs(6));
+    assert!(call.await.is_err(), "its client was answered");
+    assert!(served.log().contains("cut=1"), "{}", served.log());
+}
+
+#[tokio::test]
+async fn told_twice_it_ends_at_once() {
+    let mut served = Served::start().await;
+    let call = slow_call(&served, 20_000).await;
+    let begun = Instant::now();
+    served.tell(Signal::TERM);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    served.tell(Signal::TERM);
+    let status = served.ended();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(status.code(), Some(1), "{}", served.log());
+    assert!(call.await.is_err(), "its client was answered");
+    served.restart().await;
+    assert_eq!(served.get(None, "/api/accounts").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_command_waits_for_a_daemon_that_comes_or_goes() {
+    let mut served = Served::start().await;
+    served.tell(Signal::TERM);
+    let list = served.command(&["account", "list"]);
+    let output = tokio::process::Command::from(list).output().await.unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    served.ended();
 }

@@ -29,8 +29,7 @@ pub const NOUNS: &[(&str, &str)] = &[
     ),
     ("events", "what has happened: orders, listings, accounts"),
     ("webhooks", "which pushes of the marketplace are taken"),
-    ("operations", "what was asked for and takes long"),
-    ("events", "what has happened"),
+    ("metrics", "what was counted, for Prometheus"),
     ("plugins", "what plugins say of themselves"),
 ];
 

@@ -1,11 +1,14 @@
-//! How commands reach the API: the host inside this process, opened at the first request and given
-//! back while a person is waited for.
+//! How commands reach the API: through the daemon that has the data directory, or the host inside this
+//! process, opened at the first request and given back while a person is waited for, or a server
+//! elsewhere. What a command says is the same by each of them.
+
+mod daemon;
+mod door;
+mod remote;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -13,24 +16,46 @@ use http::{Method, Request, Response, header};
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tower::ServiceExt;
+
+pub(super) use daemon::Daemon;
+pub(super) use door::options;
+pub(super) use remote::Remote;
 
 use super::Failure;
-use crate::api::{self, Caller, Problem};
+use crate::api::{self, Problem};
 use crate::config::Layers;
-use crate::host::{Host, Options};
+use crate::host::HostError;
+use door::Door;
 
 /// The API, for one command.
 pub(super) struct Client {
-    data_dir: PathBuf,
+    way: Way,
     layers: Layers,
-    open: Option<(Arc<Host>, Router)>,
+    open: Option<Door>,
+}
+
+/// Where the API is looked for.
+enum Way {
+    /// In this data directory.
+    Local(PathBuf),
+    /// At a server.
+    Server(Remote),
 }
 
 impl Client {
+    /// The API of a data directory.
     pub(super) fn new(data_dir: PathBuf, layers: Layers) -> Self {
         Self {
-            data_dir,
+            way: Way::Local(data_dir),
+            layers,
+            open: None,
+        }
+    }
+
+    /// The API of a server.
+    pub(super) fn of_server(server: Remote, layers: Layers) -> Self {
+        Self {
+            way: Way::Server(server),
             layers,
             open: None,
         }
@@ -66,9 +91,12 @@ impl Client {
             .await
     }
 
-    /// Where all is kept.
-    pub(super) fn data_dir(&self) -> &Path {
-        &self.data_dir
+    /// Where all is kept; `None` where that is on a server.
+    pub(super) fn data_dir(&self) -> Option<&Path> {
+        match &self.way {
+            Way::Local(data_dir) => Some(data_dir),
+            Way::Server(_) => None,
+        }
     }
 
     /// What is set outside `stoflow.toml`.
@@ -78,7 +106,8 @@ impl Client {
 
     /// Whether there is anything to be asked about: without a store nothing is installed.
     pub(super) fn has_store(&self) -> bool {
-        self.data_dir.join("store").is_dir()
+        self.data_dir()
+            .is_some_and(|data_dir| data_dir.join("store").is_dir())
     }
 
     /// Asks for a file and writes it down as it comes.
@@ -128,11 +157,7 @@ impl Client {
 
     /// Sends a request; a problem is this command's failure.
     async fn send(&mut self, request: Request<Body>) -> Result<Response<Body>, Failure> {
-        let router = self.router()?;
-        let response = match router.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
+        let response = self.door().await?.send(request).await?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -166,35 +191,27 @@ impl Client {
         Err(Failure::reply("it ended before the result"))
     }
 
-    fn router(&mut self) -> Result<Router, Failure> {
-        if let Some((_, router)) = &self.open {
-            return Ok(router.clone());
-        }
-        let host = Arc::new(Host::open(&options(&self.data_dir, &self.layers))?);
-        let router = api::router(Arc::clone(&host));
-        self.open = Some((host, router.clone()));
-        Ok(router)
+    async fn door(&mut self) -> Result<&mut Door, Failure> {
+        let door = match self.open.take() {
+            Some(door) => door,
+            None => match &self.way {
+                Way::Local(data_dir) => Door::of(data_dir, &self.layers).await?,
+                Way::Server(server) => Door::Remote(server.clone()),
+            },
+        };
+        Ok(self.open.insert(door))
     }
 
-    /// Gives the store back. The next request opens it again.
+    /// Gives the store back, if it is this process that has it. The next request opens it again, or
+    /// asks the daemon that has it by then.
     pub(super) async fn release(&mut self) -> Result<(), Failure> {
-        let Some((host, _)) = self.open.take() else {
+        let Some(Door::Here(host, _)) = self.open.take() else {
             return Ok(());
         };
         let closed = tokio::task::spawn_blocking(move || host.close()).await;
         let closed = closed.map_err(Failure::reply)?;
-        closed.map_err(|error| Failure::from(crate::host::HostError::Store(error)))
+        closed.map_err(|error| Failure::from(HostError::Store(error)))
     }
-}
-
-/// With what a host is opened on a data directory.
-pub(super) fn options(data_dir: &Path, layers: &Layers) -> Options {
-    let mut options = Options::new(data_dir);
-    // Tests and the demo share one, so that fresh data do not mean compiling again.
-    let compiled = layers.variable("STOFLOW_COMPILED_DIR");
-    options.compiled_dir = compiled.map(PathBuf::from);
-    options.layers = layers.clone();
-    options
 }
 
 fn request(
@@ -209,7 +226,6 @@ fn request(
         .uri(path)
         .header(header::CONTENT_TYPE, media_type)
         .header(header::ACCEPT, accept)
-        .extension(Caller::Operator)
         .body(body)
         .map_err(|error| Failure::usage(format_args!("{path:?} cannot be asked for: {error}")))
 }

@@ -32,12 +32,12 @@ pub(super) struct Show {
 pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Failure> {
     match command {
         Command::Check => check(client).await,
-        Command::Show(show) => self::show(client, &show),
+        Command::Show(show) => self::show(client, &show).await,
     }
 }
 
 async fn check(client: &mut Client) -> Result<(), Failure> {
-    let mut configuration = own(client)?;
+    let mut configuration = own(client).await?;
     let filter = configuration
         .settings
         .iter()
@@ -76,8 +76,8 @@ async fn check(client: &mut Client) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(client: &Client, show: &Show) -> Result<(), Failure> {
-    let mut configuration = own(client)?;
+async fn show(client: &mut Client, show: &Show) -> Result<(), Failure> {
+    let mut configuration = own(client).await?;
     configuration
         .settings
         .retain(|shown| is_below(&shown.key, &show.key));
@@ -94,9 +94,12 @@ fn show(client: &Client, show: &Show) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What this process would run with.
-fn own(client: &Client) -> Result<Configuration, Failure> {
-    let config = Config::load(client.data_dir(), client.layers())?;
+/// What this process would run with, or a server runs with.
+async fn own(client: &mut Client) -> Result<Configuration, Failure> {
+    let Some(data_dir) = client.data_dir() else {
+        return client.get("/api/config").await;
+    };
+    let config = Config::load(data_dir, client.layers())?;
     Ok(Configuration {
         file: config.path().to_owned(),
         settings: config.shown().to_vec(),

@@ -239,6 +239,8 @@ async fn show(client: &mut Client, plugin: &str) -> Result<(), Failure> {
 }
 
 async fn configure(client: &mut Client, configure: Configure) -> Result<(), Failure> {
+    let is_here = client.data_dir().is_some();
+    let secret = |file: Option<&Path>| secret(file, is_here);
     let (client_secret, client_secret_file) = secret(configure.client_secret_file.as_deref())?;
     let (webhook_secrets, webhook_secrets_file) =
         secret(configure.webhook_secrets_file.as_deref())?;
@@ -267,13 +269,22 @@ async fn configure(client: &mut Client, configure: Configure) -> Result<(), Fail
     Ok(())
 }
 
-/// A secret is never an argument: every process of the machine can read those.
-fn secret(file: Option<&Path>) -> Result<(Option<String>, Option<PathBuf>), Failure> {
+/// A secret is never an argument: every process of the machine can read those. Its file's name is what
+/// is set where the host is on this machine, else what the file holds.
+fn secret(
+    file: Option<&Path>,
+    is_here: bool,
+) -> Result<(Option<String>, Option<PathBuf>), Failure> {
     match file {
         None => Ok((None, None)),
         Some(file) if file == Path::new("-") => {
             let text =
                 io::read_to_string(io::stdin()).map_err(|error| Failure::io("stdin", &error))?;
+            Ok((Some(text.trim().to_owned()), None))
+        }
+        Some(file) if !is_here => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| Failure::io(file.display(), &error))?;
             Ok((Some(text.trim().to_owned()), None))
         }
         Some(file) => {

@@ -9,9 +9,10 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
-use crate::api::{Server, resume};
+use super::client::{self, Client};
+use crate::api::{ProblemKind, Server, resume};
 use crate::config::Layers;
-use crate::host::{Host, HostError, Options, Upkeep};
+use crate::host::{Host, HostError, Upkeep};
 use crate::telemetry;
 
 #[derive(Debug, Args)]
@@ -30,7 +31,9 @@ impl Serve {
     }
 }
 
-pub(super) async fn run(options: Options) -> Result<(), Failure> {
+pub(super) async fn run(client: &Client) -> Result<(), Failure> {
+    let data_dir = client.data_dir().ok_or_else(super::not_from_elsewhere)?;
+    let options = client::options(data_dir, client.layers());
     if let Err(error) = telemetry::begin() {
         tracing::warn!(%error, "nothing is counted");
     }
@@ -55,7 +58,7 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
     let grace = config.grace();
     resume(host).await?;
     let server = Server::start(host, config).await;
-    let server = server.map_err(|error| Failure::of(crate::api::ProblemKind::Internal, error))?;
+    let server = server.map_err(|error| Failure::of(ProblemKind::Internal, error))?;
     let upkeep = Upkeep::start(host);
     announce(server.address());
     signals.next().await;
@@ -63,7 +66,7 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
     let cut = tokio::select! {
         cut = server.stop() => cut,
         () = signals.next() => return Err(Failure::of(
-            crate::api::ProblemKind::Internal,
+            ProblemKind::Internal,
             "told to stop twice: what ran was cut",
         )),
     };

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::client::Client;
+use super::client::{Client, Daemon};
 use super::rows::rows;
 use crate::api::{Checked, ProblemKind};
 use crate::host::Host;
@@ -52,7 +52,7 @@ pub(super) async fn run(client: &mut Client, command: Command) -> Result<(), Fai
         Command::Check { json } => check(client, json).await,
         Command::Export(Export { file, .. }) if file.as_os_str() == "-" => to_stdout(client).await,
         Command::Export(export) => to_file(client, &export).await,
-        Command::Import { file } => import(client, &file),
+        Command::Import { file } => import(client, &file).await,
         Command::RotateKey { to } => rotate_key(client, to).await,
     }
 }
@@ -154,8 +154,15 @@ async fn to_file(client: &mut Client, export: &Export) -> Result<(), Failure> {
 }
 
 /// Not asked of the API: what answers it stands on the store that is made here.
-fn import(client: &Client, file: &Path) -> Result<(), Failure> {
-    let imported = Host::import(client.data_dir(), client.layers(), file)?;
+async fn import(client: &mut Client, file: &Path) -> Result<(), Failure> {
+    let data_dir = client.data_dir().ok_or_else(super::not_from_elsewhere)?;
+    if let Some(daemon) = Daemon::find(data_dir).await? {
+        let daemon = daemon.process();
+        let message = format_args!("the daemon, {daemon}, has this data directory's store open");
+        return Err(Failure::of(ProblemKind::Conflict, message)
+            .remedy("an export goes where no store is: name another data directory".to_owned()));
+    }
+    let imported = Host::import(data_dir, client.layers(), file)?;
     let count: u64 = imported.records.values().sum();
     println!(
         "Imported {count} records, up to commit {}. stoflow.toml and the plugins' files are not in an export: put them there too.",
@@ -165,6 +172,10 @@ fn import(client: &Client, file: &Path) -> Result<(), Failure> {
 }
 
 async fn rotate_key(client: &mut Client, to: Option<PathBuf>) -> Result<(), Failure> {
+    if client.data_dir().is_none() {
+        // Where the key's file has to be, and who may read it, is seen on that machine alone.
+        return Err(super::not_from_elsewhere());
+    }
     // The host may run elsewhere than where the person stands.
     let to = to.map(std::path::absolute).transpose();
     let to = to.map_err(|error| Failure::usage(format_args!("--to: {error}")))?;

@@ -305,6 +305,7 @@ pub const OTHERS: &[(&str, &str)] = &[
         "The key that all is sealed under, 32 bytes in base64",
     ),
     ("STOFLOW_MASTER_KEY_FILE", "The file that holds it instead"),
+    ("STOFLOW_KEY", "The key to the server that `--server` names"),
     (
         "STOFLOW_COMPILED_DIR",
         "Where compiled plugins are kept, instead of in the data directory",

@@ -41,6 +41,7 @@ pub(super) fn layer(config: &ServerConfig) -> Option<CorsLayer> {
             HeaderName::from_static("preference-applied"),
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),
+            header::WWW_AUTHENTICATE,
             CORRELATION_ID,
         ])
         .max_age(MAX_AGE);

@@ -365,6 +365,11 @@ async fn a_daemon_says_what_it_runs_with() {
         .get("/api/config")
         .await
         .problem("unauthenticated");
+    let command = served
+        .command(&["config", "show", "server.listen"])
+        .output();
+    let command = String::from_utf8(command.unwrap().stdout).unwrap();
+    assert!(command.contains("--listen"), "{command}");
 }
 
 #[test]

@@ -357,3 +357,34 @@ async fn a_sandbox_that_is_gone_is_said_with_what_to_look_at() {
         );
     });
 }
+
+#[test]
+fn quotas_are_shown_and_what_nobody_knows_is_said_to_be_unknown() {
+    let terminal = Terminal::new();
+    let (code, text, _) = terminal.run(&["quota"]);
+    assert_eq!(
+        (code, text.trim()),
+        (0, "No plugin has been granted a quota.")
+    );
+    let etsy = target().join("plugins/etsy.wasm");
+    let (code, _, errors) = terminal.run(&[
+        "plugin",
+        "install",
+        etsy.to_str().unwrap(),
+        "--grant",
+        "asked",
+    ]);
+    assert_eq!(code, 0, "{errors}");
+    let (code, text, _) = terminal.run(&["quota"]);
+    assert_eq!(code, 0);
+    for words in ["APP", "LEFT", "etsy", "24 h", "0/", "–", "Nothing was sent"] {
+        assert!(text.contains(words), "{words:?} is not in\n{text}");
+    }
+    let (code, text, _) = terminal.run(&["quota", "--json"]);
+    let quotas: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (code, &quotas[0]["plugin"]),
+        (0, &serde_json::json!("etsy"))
+    );
+    terminal.fails(&["quota", "etsy"], 2, &["unexpected argument"]);
+}

@@ -306,3 +306,48 @@ async fn a_body_too_large_to_be_one_is_refused_as_without_a_key() {
     assert!(refused.status.is_client_error(), "{}", refused.text());
     assert_eq!(sections(&market), 0);
 }
+
+#[tokio::test]
+async fn a_secret_that_is_answered_is_kept_with_no_answer() {
+    let market = Market::new().await;
+    let make = || {
+        ask(&market.stage, Method::POST, "/api/keys")
+            .header("idempotency-key", "key-1")
+            .json(&json!({ "user": USER, "scopes": ["orders:read"] }))
+    };
+    let first = make().answer().await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text());
+    let again = make().answer().await;
+    assert_eq!(again.problem().kind(), ProblemKind::Conflict);
+    let secret = first.json()["secret"].as_str().unwrap().to_owned();
+    assert!(!again.text().contains(&secret));
+    let keys = market.stage.get("/api/keys").await.unwrap();
+    assert_eq!(keys.as_array().unwrap().len(), 1, "{keys}");
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_user_goes_with_him() {
+    let market = Market::new().await;
+    let arguments = json!({ "key": "p-1", "product": example("mug"), "target": "draft" });
+    let publish = || {
+        ask(&market.stage, Method::POST, PUBLISH)
+            .by(&key_of(USER, &["listings:write"]))
+            .header("idempotency-key", "key-1")
+            .header("prefer", "wait=60")
+            .form(&arguments)
+    };
+    let done = publish().answer().await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    let of = |what: &str| format!("/api/{what}?user={USER}");
+    market
+        .stage
+        .delete(&format!("/api/users/{USER}"))
+        .await
+        .unwrap();
+    for what in ["operations", "events"] {
+        let left = market.stage.get(&of(what)).await.unwrap();
+        assert_eq!(left["items"], json!([]), "{what}");
+    }
+    let anew = publish().answer().await;
+    assert!(!is_replay(&anew), "{}", anew.text());
+}

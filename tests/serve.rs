@@ -28,7 +28,7 @@ async fn it_says_that_it_lives_and_is_ready_without_a_key() {
 async fn whoever_opens_the_socket_is_an_operator_and_sees_both_users() {
     let served = Served::start().await;
     let accounts = served.get(None, "/api/accounts").await.json();
-    let mut users: Vec<_> = accounts
+    let mut users: Vec<_> = accounts["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -66,7 +66,7 @@ async fn a_key_opens_its_users_things_over_tcp() {
     let served = Served::start().await;
     for (key, user) in served.keys.iter().zip(USERS) {
         let accounts = served.get(Some(key), "/api/accounts").await.json();
-        let accounts = accounts.as_array().unwrap();
+        let accounts = accounts["items"].as_array().unwrap();
         assert!(accounts.iter().all(|account| account["user"] == user));
         assert_eq!(accounts.len(), 1);
     }
@@ -74,7 +74,7 @@ async fn a_key_opens_its_users_things_over_tcp() {
         .get(Some(&served.admin), "/api/accounts")
         .await
         .json();
-    assert_eq!(all.as_array().unwrap().len(), 2);
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
     served
         .get(Some("sk_nothing"), "/api/accounts")
         .await

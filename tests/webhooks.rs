@@ -24,7 +24,7 @@ pub const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const OTHER: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A host with the guest that takes pushes, and these secrets of its pushes.
-async fn stage(secrets: &str) -> Stage {
+pub async fn stage(secrets: &str) -> Stage {
     let stage = Stage::of(&["pushed"]).await;
     set(&stage, json!({ "webhook_secrets": secrets })).await;
     stage
@@ -60,7 +60,7 @@ impl Sent {
         format!("v1,{}", STANDARD.encode(signing.finalize().into_bytes()))
     }
 
-    fn request(&self) -> http::request::Builder {
+    pub fn request(&self) -> http::request::Builder {
         Request::builder()
             .method("POST")
             .uri("/api/pushed/webhooks?a=b")
@@ -71,7 +71,7 @@ impl Sent {
     }
 
     /// By the route, as anybody reaches it: what is answered, as status and text.
-    async fn to(&self, stage: &Stage) -> (StatusCode, String) {
+    pub async fn to(&self, stage: &Stage) -> (StatusCode, String) {
         send(stage, self.request(), self.body.into()).await
     }
 }

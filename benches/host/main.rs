@@ -15,6 +15,10 @@ mod call;
 mod convert;
 mod page;
 mod rest;
+#[expect(
+    dead_code,
+    reason = "shared with the benchmark over TCP, which needs more of it"
+)]
 mod samples;
 mod shop;
 mod start;

@@ -11,6 +11,11 @@ impl Samples {
         self.0.push(duration);
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub fn median(&self) -> Duration {
         self.quantile(0.5)
     }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::IntoResponse;
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
@@ -48,19 +48,27 @@ impl Native {
             let name: HeaderName = name.parse().unwrap();
             (name, HeaderValue::from_str(value).unwrap())
         });
-        let own = |name: &HeaderName| TRANSPORTS_OWN.contains(&name.as_str());
+        Self::new(origin.to_owned(), record.path.clone(), headers.collect())
+    }
+
+    /// Asks this origin for this path, with these headers but for the transport's own.
+    pub fn new(origin: String, path: String, mut headers: HeaderMap) -> Arc<Self> {
+        for name in TRANSPORTS_OWN {
+            headers.remove(name);
+        }
         Arc::new(Self {
             transport: Transport::new(),
-            origin: origin.to_owned(),
-            path: record.path.clone(),
-            headers: headers.filter(|(name, _)| !own(name)).collect(),
+            origin,
+            path,
+            headers,
         })
     }
 
-    /// The route.
+    /// The route, as a call and by its own path.
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/api/etsy/call/listings/list", post(list))
+            .route("/api/etsy/listings/active", get(active))
             .with_state(Arc::clone(self))
     }
 
@@ -88,9 +96,15 @@ async fn list(
     State(native): State<Arc<Native>>,
     Json(asked): Json<Arguments>,
 ) -> impl IntoResponse {
-    let reply = native
-        .fetch(&asked.state, asked.page.limit.clamp(1, 100))
-        .await;
+    answer(&native, &asked.state, &asked.page).await
+}
+
+async fn active(State(native): State<Arc<Native>>, Query(page): Query<Asked>) -> impl IntoResponse {
+    answer(&native, "active", &page).await
+}
+
+async fn answer(native: &Native, state: &str, page: &Asked) -> impl IntoResponse + use<> {
+    let reply = native.fetch(state, page.limit.clamp(1, 100)).await;
     ([(header::CONTENT_TYPE, "application/json")], mapped(&reply))
 }
 

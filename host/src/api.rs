@@ -12,6 +12,7 @@ mod connection;
 mod consent;
 mod correlation;
 mod counts;
+mod docs;
 mod errors;
 mod events;
 mod extract;
@@ -124,6 +125,7 @@ fn routes() -> Vec<Route> {
         quotas::routes(),
         counts::routes(),
         openapi::routes(),
+        docs::routes(),
         problem_pages::routes(),
     ];
     parts.into_iter().flatten().collect()

@@ -193,7 +193,7 @@ impl Events {
             bounds.swept = *last;
             let commit = Commit::new().put(&kept::bounds_key(), &*bounds);
             let commit = old.iter().fold(commit, |commit, (number, place)| {
-                kept::delete(commit, *number, place)
+                kept::delete(commit, *number, &place.user)
             });
             self.0.store.commit(commit).await?;
         }
@@ -208,6 +208,21 @@ impl Events {
                 || now.duration_since(place.at) > KEPT
         };
         Ok(places.into_iter().take_while(is_old).collect())
+    }
+
+    /// Forgets all events of a user. How many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let all = kept::of_user(&self.0.store, user)?;
+        for batch in all.chunks(BATCH) {
+            let commit = batch.iter().fold(Commit::new(), |commit, (number, place)| {
+                kept::delete(commit, *number, &place.user)
+            });
+            self.0.store.commit(commit).await?;
+        }
+        Ok(all.len())
     }
 
     /// Takes out of a plugin's events what tells of a person of these ids. How many.

@@ -249,6 +249,18 @@ impl Files {
         Ok(())
     }
 
+    /// Deletes all files of a user. How many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let kept = self.store.scan::<KeptFile>(&Key::of([user.as_str()]))?;
+        for (_, file) in &kept {
+            self.delete(file).await?;
+        }
+        Ok(kept.len())
+    }
+
     /// Deletes the uploaded files that are old, and what no record names.
     ///
     /// # Errors
@@ -262,10 +274,24 @@ impl Files {
                 self.delete(file).await?;
             }
         }
+        self.clear(UNKNOWN_LIFE).await
+    }
+
+    /// Deletes what no record names, at a start, when nobody is keeping anything.
+    ///
+    /// # Errors
+    /// The store's, and the directory's.
+    pub async fn clear_left(&self) -> Result<(), NotKept> {
+        self.clear(Duration::ZERO).await
+    }
+
+    async fn clear(&self, age: Duration) -> Result<(), NotKept> {
+        let kept = self.store.scan::<KeptFile>(&Key::root())?;
         let known: HashSet<String> = kept.into_iter().map(|(_, file)| file.id.into()).collect();
         let directory = Arc::clone(&self.directory);
-        let swept = tokio::task::spawn_blocking(move || remove_unknown(&directory, &known)).await;
-        Ok(swept.map_err(io::Error::other)??)
+        let clearing = move || remove_unknown(&directory, &known, age);
+        let cleared = tokio::task::spawn_blocking(clearing).await;
+        Ok(cleared.map_err(io::Error::other)??)
     }
 
     fn check_room(&self, user: Option<&UserId>, source: &File) -> Result<(), NotKept> {
@@ -314,7 +340,7 @@ fn write(path: &Path, mut source: File) -> io::Result<(u64, &'static str)> {
     written
 }
 
-fn remove_unknown(directory: &Path, known: &HashSet<String>) -> io::Result<()> {
+fn remove_unknown(directory: &Path, known: &HashSet<String>, older: Duration) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let is_known = entry
@@ -323,7 +349,8 @@ fn remove_unknown(directory: &Path, known: &HashSet<String>) -> io::Result<()> {
             .is_some_and(|name| known.contains(name));
         let age = entry.metadata().and_then(|data| data.modified());
         let age = age.ok().and_then(|at| at.elapsed().ok());
-        if !is_known && age.is_some_and(|age| age > UNKNOWN_LIFE) {
+        let is_old = older.is_zero() || age.is_some_and(|age| age > older);
+        if !is_known && is_old {
             fs::remove_file(entry.path())?;
         }
     }

@@ -237,6 +237,20 @@ impl Idempotency {
         self.delete(&old).await
     }
 
+    /// Forgets the requests of a user. How many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let all = self
+            .0
+            .store
+            .scan::<KeptRequest>(&Key::of([user.as_str()]))?;
+        let all: Vec<Key> = all.into_iter().map(|(key, _)| key).collect();
+        self.delete(&all).await?;
+        Ok(all.len())
+    }
+
     /// Forgets the answers that tell of a person of these ids. How many.
     ///
     /// # Errors
@@ -247,6 +261,19 @@ impl Idempotency {
         let told: Vec<Key> = told.map(|(key, _)| key).collect();
         self.delete(&told).await?;
         Ok(told.len())
+    }
+
+    /// Forgets all of a user's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
+        let all = self
+            .0
+            .store
+            .scan::<KeptRequest>(&Key::of([user.as_str()]))?;
+        let all: Vec<Key> = all.into_iter().map(|(key, _)| key).collect();
+        self.delete(&all).await
     }
 
     async fn delete(&self, keys: &[Key]) -> Result<(), StoreError> {

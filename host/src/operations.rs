@@ -15,6 +15,7 @@
 mod carry;
 mod kept;
 mod live;
+mod places;
 mod sweep;
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,7 +27,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Sender;
 
 use crate::clock::Clock;
@@ -37,12 +37,10 @@ use crate::runtime::{Assets, Progress};
 use crate::store::{Commit, RECORD_BYTES_MAX, Store, StoreError};
 use kept::Arguments;
 use live::Live;
+use places::Places;
 
 pub use live::{Seen, Watch};
 pub use sweep::BrokenOff;
-
-/// Operations that run at a time, of all users: people's calls find places beside them.
-const PLACES: usize = 16;
 
 /// Operations of one user that wait or run at a time.
 pub const UNFINISHED_MAX: usize = 64;
@@ -185,7 +183,7 @@ struct Parts {
     store: Store,
     files: Files,
     clock: Clock,
-    places: Semaphore,
+    places: Places,
     live: Mutex<HashMap<OperationId, Live>>,
     /// Held while a user's unfinished ones are counted and one is added.
     counting: NamedLocks,
@@ -198,7 +196,7 @@ impl Operations {
             store,
             files,
             clock,
-            places: Semaphore::new(PLACES),
+            places: Places::default(),
             live: Mutex::default(),
             counting: NamedLocks::default(),
         }))
@@ -309,7 +307,8 @@ impl Operations {
         }
     }
 
-    fn unfinished_of(&self, user: Option<&UserId>) -> usize {
+    /// How many of one user's (`None`: of operators') wait or run in this process.
+    pub fn unfinished_of(&self, user: Option<&UserId>) -> usize {
         let live = self.live();
         live.values()
             .filter(|live| live.user.as_ref() == user)

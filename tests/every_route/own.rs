@@ -139,9 +139,29 @@ pub async fn prepare(scene: &Scene) {
 }
 
 fn case(route: &'static str, works: Ask, fails: Ask) -> Case {
+    let works = Some(works);
     Case {
         route,
         works,
+        fails,
+    }
+}
+
+/// A case that works only after other requests.
+fn flow(route: &'static str, fails: Ask) -> Case {
+    let works = None;
+    Case {
+        route,
+        works: Some(works),
+        fails,
+    }
+}
+
+/// A case whose way to work is in [`super::flows`].
+fn flow(route: &'static str, fails: Ask) -> Case {
+    Case {
+        route,
+        works: None,
         fails,
     }
 }
@@ -173,10 +193,13 @@ fn host() -> Vec<Case> {
     let (ready, wrong_too) = health("/readyz");
     let document = Ask::get(User, "/openapi.json");
     let without = document.by_a_stranger();
+    let pages = Ask::get(User, "/docs");
+    let without_pages = pages.by_a_stranger();
     vec![
         case("GET /healthz", lives, wrong),
         case("GET /readyz", ready, wrong_too),
         case("GET /openapi.json", document, without),
+        case("GET /docs", pages, without_pages),
         case(
             "GET /problems/{slug}",
             Ask::get(User, "/problems/not-found"),

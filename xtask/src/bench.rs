@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: builds everything in the release profile, measures, prints the table, and with
-//! `--write` puts it into `docs/benchmarks.md` with the machine it was measured on.
+//! `cargo xtask bench`: builds everything in the release profile, measures, prints the tables, and with
+//! `--write` puts them into `docs/benchmarks.md` with the machine they were measured on.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -28,22 +28,39 @@ pub(crate) fn run_all(write: bool) -> Result<()> {
         "--package",
         "stoflow-benches",
     ]))?;
-    let mut bench = cargo(&[
-        "bench",
-        "--quiet",
-        "--package",
-        "stoflow-benches",
-        "--bench",
-        "host",
-    ]);
-    let table = output(bench.stderr(Stdio::inherit()))?;
+    python()?;
+    let (in_process, served) = (bench("host")?, bench("serve")?);
     let machine = machine::describe()?;
-    let measured = format!("Measured {machine}, release profile.\n\n{}", table.trim());
+    let measured = format!(
+        "Measured {machine}, release profile.\n\n{}\n\n{}",
+        in_process.trim(),
+        served.trim()
+    );
     println!("{measured}");
     if write {
         put(&measured)?;
     }
     Ok(())
+}
+
+/// Measures; what it printed.
+fn bench(name: &str) -> Result<String> {
+    let mut bench = cargo(&["bench", "--quiet", "--package", "stoflow-benches"]);
+    output(bench.args(["--bench", name]).stderr(Stdio::inherit()))
+}
+
+/// Installs the service in Python that the host is measured beside, in a place of its own.
+fn python() -> Result<()> {
+    let place = paths::target().join("fastapi");
+    if !place.join("bin/pip").exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&place))
+            .context("the service in Python needs Python 3.10 or newer with venv")?;
+    }
+    let wanted = paths::root().join("benches/fastapi/requirements.txt");
+    let mut install = Command::new(place.join("bin/pip"));
+    run(install
+        .args(["install", "--quiet", "--requirement"])
+        .arg(&wanted))
 }
 
 /// Replaces what stands between the markers.

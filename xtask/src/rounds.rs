@@ -34,6 +34,12 @@ const TABLE: &[Rounds] = &[
         short: 3,
         long: 100,
     },
+    // Publications in which the daemon is killed, once or twice each.
+    Rounds {
+        name: "OPERATION_KILLS",
+        short: 3,
+        long: 100,
+    },
     // Calls at once on expired tokens.
     Rounds {
         name: "CONCURRENT_CALLS",
@@ -112,6 +118,12 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 300,
     },
+    // Seconds in which a client made from /openapi.json looks for what breaks the API.
+    Rounds {
+        name: "SCHEMATHESIS_SECONDS",
+        short: 60,
+        long: 3_600,
+    },
     // Accounts whose records are sealed again under 64 callers.
     Rounds {
         name: "ROTATION_ACCOUNTS",
@@ -123,6 +135,18 @@ const TABLE: &[Rounds] = &[
         name: "ROTATION_KILLS",
         short: 10,
         long: 200,
+    },
+    // Seconds in which 200 connections read.
+    Rounds {
+        name: "LOAD_SECONDS",
+        short: 3,
+        long: 30,
+    },
+    // Clients at once that send half a header and then a byte a second.
+    Rounds {
+        name: "SLOW_CLIENTS",
+        short: 200,
+        long: 1_000,
     },
 ];
 

@@ -8,16 +8,23 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::{Extensions, HeaderMap, HeaderValue, Request, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{Extensions, HeaderMap, HeaderValue, Request, StatusCode, header};
+use zeroize::Zeroizing;
 
 use super::caller::{Caller, unauthenticated};
 use super::problem::{Problem, ProblemKind};
 use crate::host::Host;
 use crate::keys::{KeyError, Spent};
 use crate::model::ApiKey;
+use crate::secret::Secret;
 
 /// The scheme, as it stands in the header; it is the same in any case (RFC 9110 §11.1).
 const SCHEME: &str = "Bearer";
+
+/// The scheme by which a browser asks its person (RFC 7617): the key is the password, any name does.
+const BROWSERS_SCHEME: &str = "Basic";
 
 /// Why what came with a request opens nothing: noted among its extensions.
 #[derive(Debug, Clone)]
@@ -27,12 +34,19 @@ struct Refused {
     error: Option<&'static str>,
 }
 
+/// Who is asking by a browser's own dialogue. A browser repeats what was typed into it with every
+/// request, also with one that another site's page makes it send. So this is no [`Caller`]: it opens
+/// what is only read by people, and nothing else ([`readers`]).
+#[derive(Debug, Clone)]
+struct Browser(Caller);
+
 /// Says who is asking by the key of a request from an address, among the request's extensions, and
 /// gives back what is left of the key's rate. A key that asks too often is refused as one that opens
 /// nothing is, and so is an address that goes on without one that does.
 pub(super) fn identify<B>(host: &Host, request: &mut Request<B>, from: IpAddr) -> Option<Spent> {
-    let known = known(host, presented(request.headers())?);
-    let (noted, spent) = match known {
+    let presented = presented(request.headers())?;
+    let by_browser = matches!(presented, Ok(Presented::Browser(_)));
+    let (noted, spent) = match known(host, &presented) {
         Ok((key, spent)) => {
             // Nobody behind this has a use for it.
             request.headers_mut().remove(header::AUTHORIZATION);
@@ -44,10 +58,31 @@ pub(super) fn identify<B>(host: &Host, request: &mut Request<B>, from: IpAddr) -
         Err(refused) => (Err(slowed(host, from).unwrap_or(refused)), None),
     };
     match noted {
+        Ok(caller) if by_browser => drop(request.extensions_mut().insert(Browser(caller))),
         Ok(caller) => drop(request.extensions_mut().insert(caller)),
         Err(refused) => drop(request.extensions_mut().insert(refused)),
     }
     spent
+}
+
+/// Lets a browser's person read, as the caller that he is.
+pub(super) fn readers(extensions: &mut Extensions) {
+    if let Some(Browser(caller)) = extensions.remove::<Browser>() {
+        extensions.insert(caller);
+    }
+}
+
+/// The same as [`refusal`] for what people read: a browser asks its person for a key.
+pub(super) fn readers_refusal(extensions: &Extensions) -> Response {
+    let mut response = refusal(extensions);
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static(
+            "Basic realm=\"stoflow: any name, and a key as the password\", charset=\"UTF-8\"",
+        );
+        let headers = response.headers_mut();
+        headers.append(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 /// The answer to who needs a key and has none that opens anything now.
@@ -76,8 +111,26 @@ pub(super) fn refusal(extensions: &Extensions) -> Response {
     response
 }
 
-/// What stands behind `Bearer`; an error where it cannot be a key. `None` where nothing is presented.
-fn presented(headers: &HeaderMap) -> Option<Result<&str, &'static str>> {
+/// A key as it came.
+#[derive(Debug, PartialEq, Eq)]
+enum Presented<'a> {
+    /// From a program.
+    Bearer(&'a str),
+    /// From a browser's dialogue.
+    Browser(Secret),
+}
+
+impl Presented<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::Bearer(text) => text,
+            Self::Browser(secret) => secret.expose(),
+        }
+    }
+}
+
+/// The key; an error where there cannot be one. `None` where nothing is presented.
+fn presented(headers: &HeaderMap) -> Option<Result<Presented<'_>, &'static str>> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?;
     if values.next().is_some() {
@@ -87,17 +140,31 @@ fn presented(headers: &HeaderMap) -> Option<Result<&str, &'static str>> {
         return Some(Err("the Authorization has characters that no key has"));
     };
     Some(match text.split_once(' ') {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case(SCHEME) => Ok(key.trim()),
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case(SCHEME) => {
+            Ok(Presented::Bearer(key.trim()))
+        }
+        Some((scheme, both)) if scheme.eq_ignore_ascii_case(BROWSERS_SCHEME) => {
+            let password = password(both.trim());
+            password.ok_or("the Authorization is not Basic, a name and a key")
+        }
         _ => Err("the Authorization is not Bearer and a key"),
     })
 }
 
+/// What was typed as the password (RFC 7617 §2).
+fn password(both: &str) -> Option<Presented<'static>> {
+    let decoded = Zeroizing::new(STANDARD.decode(both).ok()?);
+    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(Presented::Browser(Secret::new(password.to_owned())))
+}
+
 fn known(
     host: &Host,
-    presented: Result<&str, &'static str>,
+    presented: &Result<Presented<'_>, &'static str>,
 ) -> Result<(Arc<ApiKey>, Spent), Refused> {
-    let text = presented.map_err(|why| Refused {
-        problem: Problem::new(ProblemKind::Unauthenticated, why)
+    let text = presented.as_ref().map(Presented::text);
+    let text = text.map_err(|why| Refused {
+        problem: Problem::new(ProblemKind::Unauthenticated, *why)
             .remedy("send one key: Authorization: Bearer sk_…"),
         error: Some("invalid_request"),
     })?;
@@ -176,15 +243,33 @@ mod tests {
     #[test]
     fn a_key_stands_behind_its_scheme_in_any_case() {
         for text in ["Bearer sk_x", "bearer sk_x", "BEARER  sk_x "] {
-            assert_eq!(presented(&headers(&[text])), Some(Ok("sk_x")), "{text:?}");
+            let headers = headers(&[text]);
+            let expected = Some(Ok(Presented::Bearer("sk_x")));
+            assert_eq!(presented(&headers), expected, "{text:?}");
         }
         assert_eq!(presented(&headers(&[])), None);
     }
 
     #[test]
-    fn what_is_no_bearer_key_is_refused() {
+    fn a_browsers_key_is_the_password_whatever_the_name() {
+        for (text, password) in [
+            ("Basic dTE6cGFzcw==", "pass"),
+            ("basic OnBhc3M=", "pass"),
+            ("Basic dTE6cGE6c3M=", "pa:ss"),
+        ] {
+            let headers = headers(&[text]);
+            let expected = Presented::Browser(Secret::new(password.to_owned()));
+            assert_eq!(presented(&headers), Some(Ok(expected)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
         for values in [
-            &["Basic dTE6cGFzcw=="] as &[&str],
+            &["Basic cGFzcw=="] as &[&str],
+            &["Basic dTE6//8="],
+            &["Basic *"],
+            &["Digest x"],
             &["sk_x"],
             &["Bearer"],
             &[""],

@@ -36,6 +36,7 @@ pub(super) const CALL_PROBLEMS: &[ProblemKind] = &[
     ProblemKind::UnknownPlugin,
     ProblemKind::UnknownFunction,
     ProblemKind::UnknownAccount,
+    ProblemKind::UnknownFile,
     ProblemKind::AccountNeeded,
     ProblemKind::InvalidPlugin,
     ProblemKind::NotGranted,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
 use super::extract::{Body, Path, Query};
+use super::idempotency::Repeats;
 use super::nouns::read_scopes;
 use super::problem::{Problem, ProblemKind, Violation};
 use super::route::{Permission, Route};
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<CreateKey>()
         .replies::<CreatedKey>(201, "The key, with its text, which is shown only here")
+        .repeats(Repeats::AnsweredWithoutBody)
         .fails(&[ProblemKind::InvalidArguments]),
         Route::new(
             Method::GET,

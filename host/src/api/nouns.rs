@@ -29,8 +29,11 @@ pub const NOUNS: &[(&str, &str)] = &[
     ),
     ("events", "what has happened: orders, listings, accounts"),
     ("webhooks", "which pushes of the marketplace are taken"),
-    ("metrics", "what was counted, for Prometheus"),
     ("plugins", "what plugins say of themselves"),
+    (
+        "metrics",
+        "what was counted, of all users together, for Prometheus",
+    ),
 ];
 
 /// The scopes of these texts.

@@ -45,6 +45,19 @@ const TAGS: &[(&str, &str)] = &[
         "Under what a marketplace lists goods, and what it asks for there.",
     ),
     ("Calls", "Functions of plugins, by their names."),
+    (
+        "Operations",
+        "What was asked for and takes long: how far it is, and what came of it.",
+    ),
+    (
+        "Files",
+        "Pictures that are uploaded before the product that names them.",
+    ),
+    (
+        "Events",
+        "What has happened, to be read on from where one stood.",
+    ),
+    ("Polling", "What is looked for regularly."),
     ("Webhooks", "What marketplaces push."),
     (
         "Plugins",
@@ -75,7 +88,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(
             Method::GET,
             "/openapi.json",
-            Permission::Caller,
+            Permission::Reader,
             ("Documentation", "Describes the API as OpenAPI 3.1"),
             show,
         )
@@ -89,6 +102,11 @@ fn show(host: &Host, kept: &Kept) -> Result<Response, Problem> {
     Ok(([(header::CONTENT_TYPE, json)], document).into_response())
 }
 
+/// The document as it is now.
+pub(super) fn document_of(host: &Host) -> Result<Value, Problem> {
+    Ok(document(&super::routes(), &active(host)?))
+}
+
 /// The document as it was last made, and for which plugins.
 #[derive(Default)]
 struct Kept(Mutex<Option<(Vec<String>, Bytes)>>);
@@ -99,8 +117,7 @@ impl Kept {
         let plugins = active(host)?;
         let digests: Vec<String> = plugins.iter().map(|p| p.installed.sha256.clone()).collect();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, document)) = kept.as_ref().filter(|(of, _)| *of == digests) {
-            let _ = of;
+        if let Some((_, document)) = kept.as_ref().filter(|(of, _)| *of == digests) {
             return Ok(document.clone());
         }
         let json = Bytes::from(document(&super::routes(), &plugins).to_string());
@@ -164,6 +181,9 @@ fn document(routes: &[Route], plugins: &[Arc<ActivePlugin>]) -> Value {
         "components": { "schemas": components, "securitySchemes": { "key": {
             "type": "http", "scheme": "bearer",
             "description": "A key made by `stoflow key create`: `Authorization: Bearer …`.",
+        }, "browser": {
+            "type": "http", "scheme": "basic",
+            "description": "For the pages of the documentation: any name, and a key as the password.",
         } } },
     })
 }

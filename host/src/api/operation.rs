@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::idempotency::{Once, uncertain};
 use super::invocation::{Invocation, json};
-use super::operations::{Report, steps_of};
+use super::operations::{OperationReport, steps_of};
 use super::prefer::Preference;
 use super::problem::{Problem, ProblemKind};
 use crate::contract::{Facts, TimeLimit};
@@ -244,21 +244,21 @@ pub(super) async fn answer(
         (None, Usually::WithItsResult) if !wished.at_once => Some(TO_THE_END),
         (None, _) => None,
     };
-    let operation = match wait {
-        None => operation,
+    let (operation, is_waited_for) = match wait {
+        None => (operation, false),
         Some(wait) => {
             // It has been taken under this owner; nobody else's is looked for.
             let user: Option<&UserId> = operation.order.user.as_ref();
             let found = host.operations.wait(user, &operation.id, wait).await?;
-            found.unwrap_or(operation)
+            (found.unwrap_or(operation), true)
         }
     };
-    let mut response = match operation.state {
-        OperationState::Running => {
-            let report = Report::of(host, &operation)?;
-            (StatusCode::ACCEPTED, Json(report)).into_response()
-        }
-        _ => outcome(host, &operation)?,
+    // Whoever does not wait is always answered alike, also by a repeat after its end.
+    let mut response = if is_waited_for && operation.state != OperationState::Running {
+        outcome(host, &operation)?
+    } else {
+        let report = OperationReport::of(host, &operation)?;
+        (StatusCode::ACCEPTED, Json(report)).into_response()
     };
     let place = HeaderValue::from_str(&format!("/api/operations/{}", operation.id));
     if let Ok(place) = place {

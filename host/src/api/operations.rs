@@ -52,7 +52,7 @@ pub(super) fn routes() -> Vec<Route> {
             list,
         )
         .query::<ListQuery>()
-        .replies::<Listed<Report>>(200, "Operations without their results")
+        .replies::<Listed<OperationReport>>(200, "Operations without their results")
         .fails(&[ProblemKind::BadRequest]),
         Route::new(
             Method::GET,
@@ -61,7 +61,7 @@ pub(super) fn routes() -> Vec<Route> {
             (TAG, "Says how far an operation is, and what came of it"),
             show,
         )
-        .replies::<Report>(200, "The operation")
+        .replies::<OperationReport>(200, "The operation")
         .fails(&[ProblemKind::UnknownOperation]),
         Route::new(
             Method::GET,
@@ -88,7 +88,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// An operation, as it is told.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Report {
+pub(super) struct OperationReport {
     /// Its id.
     #[schemars(with = "String")]
     id: OperationId,
@@ -126,7 +126,7 @@ pub(super) struct Report {
     problem: Option<Value>,
 }
 
-impl Report {
+impl OperationReport {
     /// With the result.
     pub(super) fn of(host: &Host, operation: &Operation) -> Result<Self, Problem> {
         let result = match operation.state {
@@ -200,7 +200,7 @@ pub(super) async fn list(
             }
             after = Some(operation.id.clone());
             if query.fits(&operation) {
-                found.push(Report::without_result(&operation));
+                found.push(OperationReport::without_result(&operation));
             }
         }
     }
@@ -223,9 +223,9 @@ pub(super) async fn show(
     caller: Caller,
     State(host): State<Arc<Host>>,
     Path(id): Path<String>,
-) -> Result<Json<Report>, Problem> {
+) -> Result<Json<OperationReport>, Problem> {
     let operation = found(&host, &caller, &id)?;
-    Ok(Json(Report::of(&host, &operation)?))
+    Ok(Json(OperationReport::of(&host, &operation)?))
 }
 
 pub(super) async fn events(

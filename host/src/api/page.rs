@@ -117,20 +117,26 @@ impl Page {
 
     /// The headers that it goes out with.
     pub fn headers() -> [(HeaderName, String); 6] {
-        let style = STANDARD.encode(Sha256::digest(STYLE));
-        let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; \
-             frame-ancestors 'none'; base-uri 'none'"
-        );
-        [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-            (header::CACHE_CONTROL, "no-store".to_owned()),
-            (header::CONTENT_SECURITY_POLICY, policy),
-            (header::REFERRER_POLICY, "no-referrer".to_owned()),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-            (header::X_FRAME_OPTIONS, "DENY".to_owned()),
-        ]
+        safe_headers(STYLE)
     }
+}
+
+/// The headers of a page with this style: it is what it is, fetches and runs nothing, and is kept by
+/// nobody.
+pub(super) fn safe_headers(style: &str) -> [(HeaderName, String); 6] {
+    let style = STANDARD.encode(Sha256::digest(style));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; \
+         frame-ancestors 'none'; base-uri 'none'"
+    );
+    [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::X_FRAME_OPTIONS, "DENY".to_owned()),
+    ]
 }
 
 impl Question {
@@ -166,7 +172,7 @@ impl IntoResponse for Page {
 
 /// A text as it stands between tags and in quoted attributes, without what would steer the lines
 /// around it.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

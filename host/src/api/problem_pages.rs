@@ -18,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(
             Method::GET,
             "/problems/{slug}",
-            Permission::Caller,
+            Permission::Reader,
             tag,
             show,
         )

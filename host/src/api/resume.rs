@@ -21,6 +21,7 @@ const CARRIED: Duration = Duration::from_secs(15);
 /// # Errors
 /// The store's: then not everything is gone on with.
 pub async fn resume(host: &Arc<Host>) -> Result<(), Problem> {
+    host.files.clear_left().await?;
     operation::resume(host).await?;
     tokio::spawn(clear(Arc::downgrade(host)));
     tokio::spawn(carry(Arc::downgrade(host)));

@@ -13,7 +13,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::authenticate::refusal;
+use super::authenticate;
 use super::caller::Caller;
 use super::idempotency::{Repeats, once};
 use super::problem::ProblemKind;
@@ -27,6 +27,9 @@ pub(super) enum Permission {
     Anybody,
     /// Whoever has a key. What else it takes, the handler looks at.
     Caller,
+    /// Whoever has a key, as [`Permission::Caller`]; a browser asks its person for one. Only for what is
+    /// read and the same for everybody.
+    Reader,
     /// Whoever has a key with this scope, for his user's things; operators, for everybody's.
     Scope(KeyScope),
     /// Operators.
@@ -242,12 +245,19 @@ where
     }))
 }
 
-async fn guard(permission: Arc<Permission>, request: Request, next: Next) -> Response {
+async fn guard(permission: Arc<Permission>, mut request: Request, next: Next) -> Response {
+    let is_for_readers = matches!(&*permission, Permission::Reader);
+    if is_for_readers {
+        authenticate::readers(request.extensions_mut());
+    }
     let caller = request.extensions().get::<Caller>();
     let allowed = match (&*permission, caller) {
         (Permission::Anybody, _) => Ok(()),
-        (_, None) => return refusal(request.extensions()),
-        (Permission::Caller, Some(_)) => Ok(()),
+        (_, None) if is_for_readers => {
+            return authenticate::readers_refusal(request.extensions());
+        }
+        (_, None) => return authenticate::refusal(request.extensions()),
+        (Permission::Caller | Permission::Reader, Some(_)) => Ok(()),
         (Permission::Scope(scope), Some(caller)) => caller.demand(scope),
         (Permission::Operator, Some(caller)) => caller.demand_operator(),
     };

@@ -29,18 +29,10 @@ pub fn path(data_dir: &Path) -> PathBuf {
 /// Connects to the daemon.
 ///
 /// # Errors
-/// The system's; [`is_nobody`] tells that no daemon is there.
+/// The system's: there is no socket, or nobody listens at one that a killed daemon has left.
 pub async fn connect(data_dir: &Path) -> io::Result<UnixStream> {
     let place = Place::of(data_dir, NAME)?;
     UnixStream::connect(&place.path).await
-}
-
-/// Whether an error says that nobody listens: there is no socket, or one that a killed daemon left.
-pub fn is_nobody(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-    )
 }
 
 /// Listens. Whoever calls it has the data directory's lock, so a socket that is there is one that a
@@ -122,13 +114,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(listen(folder.path()).unwrap());
         let left = connect(folder.path()).await.unwrap_err();
-        assert!(is_nobody(&left), "{left}");
+        assert_eq!(left.kind(), io::ErrorKind::ConnectionRefused);
         let _listener = listen(folder.path()).unwrap();
         connect(folder.path()).await.unwrap();
         let mode = fs::metadata(path(folder.path())).unwrap().permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
         remove(folder.path());
-        assert!(is_nobody(&connect(folder.path()).await.unwrap_err()));
+        let gone = connect(folder.path()).await.unwrap_err();
+        assert_eq!(gone.kind(), io::ErrorKind::NotFound);
     }
 
     #[cfg(target_os = "linux")]

@@ -49,7 +49,7 @@ pub(super) fn routes() -> Vec<Route> {
             forget,
         )
         .replies::<ForgottenUser>(200, "What was forgotten")
-        .fails(&unknown),
+        .fails(&[ProblemKind::UnknownUser, ProblemKind::Conflict]),
     ]
 }
 
@@ -73,6 +73,12 @@ pub struct ForgottenUser {
     pub keys: usize,
     /// What became of each account, for people.
     pub accounts: Vec<String>,
+    /// Operations, with their results.
+    pub operations: usize,
+    /// Uploaded files.
+    pub files: usize,
+    /// Events.
+    pub events: usize,
 }
 
 async fn list(
@@ -132,14 +138,44 @@ async fn forget(
         let done = let_go(&host, &account).await?;
         accounts.push(done.done);
     }
-    if keys == 0 && accounts.is_empty() {
-        return Err(unknown(user.as_str()));
+    let running = host.operations.unfinished_of(Some(&user));
+    if running > 0 {
+        return Err(still_running(&user, running));
     }
-    Ok(Json(ForgottenUser {
-        user,
+    let forgotten = ForgottenUser {
         keys,
         accounts,
-    }))
+        operations: host.operations.forget_user(&user).await?,
+        files: host.files.forget_user(&user).await?,
+        // Last: that the accounts are gone was an event too.
+        events: host.events.forget_user(&user).await?,
+        user,
+    };
+    let requests = host.idempotency.forget_user(&forgotten.user).await?;
+    if requests == 0 && forgotten.is_empty() {
+        return Err(unknown(forgotten.user.as_str()));
+    }
+    Ok(Json(forgotten))
+}
+
+impl ForgottenUser {
+    fn is_empty(&self) -> bool {
+        let counts = [
+            self.keys,
+            self.accounts.len(),
+            self.operations,
+            self.files,
+            self.events,
+        ];
+        counts.iter().all(|count| *count == 0)
+    }
+}
+
+fn still_running(user: &UserId, running: usize) -> Problem {
+    let title = format_args!(
+        "{running} operation(s) of {user} are still running; the keys and accounts are gone"
+    );
+    Problem::new(ProblemKind::Conflict, title).remedy("ask again when they have ended")
 }
 
 fn unknown(user: &str) -> Problem {

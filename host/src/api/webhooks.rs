@@ -76,6 +76,8 @@ const NOT_RECEIVED: &[ProblemKind] = &[
     ProblemKind::Unauthenticated,
     ProblemKind::UnknownPlugin,
     ProblemKind::UnknownFunction,
+    ProblemKind::NotGranted,
+    ProblemKind::InvalidPlugin,
     ProblemKind::Unavailable,
 ];
 

@@ -156,7 +156,7 @@ async fn to_file(client: &mut Client, export: &Export) -> Result<(), Failure> {
 /// Not asked of the API: what answers it stands on the store that is made here.
 async fn import(client: &mut Client, file: &Path) -> Result<(), Failure> {
     let data_dir = client.data_dir().ok_or_else(super::not_from_elsewhere)?;
-    if let Some(daemon) = Daemon::find(data_dir).await? {
+    if let Some(daemon) = Daemon::find(data_dir).await {
         let daemon = daemon.process();
         let message = format_args!("the daemon, {daemon}, has this data directory's store open");
         return Err(Failure::of(ProblemKind::Conflict, message)

@@ -63,9 +63,9 @@ pub(super) fn put(commit: Commit, number: u64, event: &Event) -> Commit {
         .put(&place_key(number), &place)
 }
 
-pub(super) fn delete(commit: Commit, number: u64, place: &Place) -> Commit {
+pub(super) fn delete(commit: Commit, number: u64, user: &UserId) -> Commit {
     commit
-        .delete::<Event>(&event_key(&place.user, number))
+        .delete::<Event>(&event_key(user, number))
         .delete::<Place>(&place_key(number))
 }
 
@@ -80,6 +80,16 @@ pub(super) fn places(
         .into_iter()
         .map(|(key, place)| (number(&key), place))
         .collect())
+}
+
+/// The events of a user.
+pub(super) fn of_user(store: &Store, user: &UserId) -> Result<Vec<(u64, Place)>, StoreError> {
+    let all = store.scan::<Event>(&Key::of([user.as_str()]))?;
+    let places = all.into_iter().map(|(key, event)| {
+        let (user, at) = (event.user, event.at);
+        (number(&key), Place { user, at })
+    });
+    Ok(places.collect())
 }
 
 pub(super) fn all(store: &Store) -> Result<Vec<(Key, Event)>, StoreError> {

@@ -56,8 +56,7 @@ impl Operations {
         W: FnOnce(Sender<Progress>) -> F,
         F: Future<Output = Ended> + Send + 'static,
     {
-        // Never closed: an error would only mean that it runs beside others.
-        let _place = self.0.places.acquire().await;
+        let _place = self.0.places.take(operation.order.user.as_ref()).await;
         if again || !operation.order.repeatable {
             // From here on it may have happened.
             operation.attempts += 1;

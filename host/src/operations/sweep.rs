@@ -1,6 +1,7 @@
 //! What a start and an hour bring: which operations broke off and are gone on with, which have ended
 //! long ago, and what is to be forgotten of a person.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -67,12 +68,29 @@ impl Operations {
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let all = self.0.store.scan::<Operation>(&Key::root())?;
         let all: Vec<Operation> = all.into_iter().map(|(_, operation)| operation).collect();
-        let old = old(&all, self.0.clock.now());
-        for batch in old.chunks(BATCH) {
+        self.forget(&old(&all, self.0.clock.now())).await
+    }
+
+    /// Forgets all of a user's that do not wait or run, as if they had ended long ago. How many.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_user(&self, user: &UserId) -> Result<usize, StoreError> {
+        let all = self.0.store.scan(&Key::of([user.as_str()]))?;
+        let all = all.into_iter().map(|(_, operation)| operation);
+        let ended: Vec<Operation> = all
+            .filter(|one: &Operation| self.watch(&one.id).is_none())
+            .collect();
+        self.forget(&ended).await?;
+        Ok(ended.len())
+    }
+
+    async fn forget<T: Borrow<Operation>>(&self, operations: &[T]) -> Result<(), StoreError> {
+        for batch in operations.chunks(BATCH) {
             let commit = Commit::new();
             let commit = batch
                 .iter()
-                .fold(commit, |commit, one| kept::forget(commit, one));
+                .fold(commit, |commit, one| kept::forget(commit, one.borrow()));
             self.0.store.commit(commit).await?;
         }
         Ok(())

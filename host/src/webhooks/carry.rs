@@ -206,3 +206,41 @@ fn wanted(push: &KeptPush, poll: &PollNotice, account: &Account) -> News {
     let data = json!({ "job": poll.job });
     News::of(account, EventKind::PollWanted, fact, data)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).unwrap()
+    }
+
+    fn erase() -> KeptNotice {
+        KeptNotice::new(Notice::Erase(vec!["buyer-1".into()]))
+    }
+
+    #[test]
+    fn what_cannot_be_done_waits_longer_each_time_and_is_given_up_after_a_week() {
+        let mut notice = erase();
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            notice.note(None, at(0), at(10));
+            let until = notice.next_try_at.unwrap();
+            assert!(!notice.is_due(at(10)) && notice.is_due(until));
+            waits.push(until.duration_since(at(10)).as_secs());
+        }
+        assert_eq!(waits[..3], [30, 60, 120]);
+        assert!(waits.is_sorted() && waits[11] == 3_600, "{waits:?}");
+        notice.note(None, at(0), at(7 * 86_400 + 1));
+        assert_eq!(notice.outcome, Some(Carried::GivenUp));
+        assert!(!notice.is_due(at(i64::from(u32::MAX))));
+    }
+
+    #[test]
+    fn a_person_who_was_erased_is_named_nowhere() {
+        let mut notice = erase();
+        notice.note(Some(Carried::Erased(2)), at(0), at(1));
+        assert_eq!(notice.notice, Notice::Erase(Vec::new()));
+        assert_eq!((notice.done_at, notice.next_try_at), (Some(at(1)), None));
+    }
+}

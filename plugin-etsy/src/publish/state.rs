@@ -146,6 +146,11 @@ pub(super) fn delete(id: &Id) -> Result<(), Error> {
             Err(Error::NotFound(_)) => Ok(()),
             _ => Err(Error::Uncertain(why)),
         },
+        // Another shop's is none of this one's, as it is for all that reads it first.
+        Err(Error::Forbidden(why)) => match listing_by_id(id) {
+            Err(Error::NotFound(missing)) => Err(Error::NotFound(missing)),
+            _ => Err(Error::Forbidden(why)),
+        },
         Err(error) => Err(error),
     }
 }

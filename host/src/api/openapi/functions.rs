@@ -6,11 +6,13 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::operations::{Operations, operation_id, secure};
+use super::operations::{Operations, idempotency_key, operation_id, secure};
 use super::parameters;
 use super::problems::{self, Takes};
 use super::values::{Values, Way, put};
+use crate::api::ProblemKind;
 use crate::api::functions::{Endpoint, endpoints, pages};
+use crate::api::idempotency::REPEATED;
 use crate::api::invocation::{CALL_PROBLEMS, Subject};
 use crate::api::route::Permission;
 use crate::contract::{
@@ -117,11 +119,9 @@ impl<'a> Functions<'a> {
             "tags": [self.tag(interface)],
             "summary": format!("Calls `{}.{}`", interface.name, function.name),
         });
-        put(
-            &mut operation,
-            "parameters",
-            self.subject(callee, operations),
-        );
+        let mut all = self.subject(callee, operations);
+        all.extend(self.wishes(callee));
+        put(&mut operation, "parameters", all);
         let params: Vec<FieldShape> = function.params.clone();
         put(
             &mut operation,
@@ -131,8 +131,7 @@ impl<'a> Functions<'a> {
         self.finish(
             &mut operation,
             callee,
-            &self.permission(callee),
-            Takes::Json,
+            (&self.permission(callee), Takes::Json, REPEATED),
             &mut values,
         );
         operation
@@ -164,6 +163,13 @@ impl<'a> Functions<'a> {
             ));
         }
         all.extend(self.subject(callee, operations));
+        let repeated = match method.is_safe() {
+            true => &[],
+            false => {
+                all.extend(self.wishes(callee));
+                REPEATED
+            }
+        };
         put(&mut operation, "parameters", all);
         let takes = if endpoint.has_body() {
             Takes::Json
@@ -181,7 +187,12 @@ impl<'a> Functions<'a> {
             );
         }
         let permission = endpoint.permission();
-        self.finish(&mut operation, callee, &permission, takes, &mut values);
+        self.finish(
+            &mut operation,
+            callee,
+            (&permission, takes, repeated),
+            &mut values,
+        );
         if pages(endpoint, self.shape, function) {
             link(&mut operation);
         }
@@ -193,8 +204,7 @@ impl<'a> Functions<'a> {
         &self,
         operation: &mut Value,
         callee: Callee<'_>,
-        permission: &Permission,
-        takes: Takes,
+        (permission, takes, repeated): (&Permission, Takes, &[ProblemKind]),
         values: &mut Values<'_>,
     ) {
         let facts = self.facts(callee);
@@ -206,9 +216,22 @@ impl<'a> Functions<'a> {
         let mut responses = Map::new();
         let answer = values.answer(callee.function.result.as_ref());
         responses.insert("200".to_owned(), answered(answer));
-        responses.extend(problems::responses(permission, takes, CALL_PROBLEMS));
+        let may_fail = [CALL_PROBLEMS, repeated].concat();
+        responses.extend(problems::responses(permission, takes, &may_fail));
+        if facts.time_limit == TimeLimit::Operation {
+            responses.insert("202".to_owned(), taken());
+        }
         put(operation, "responses", responses);
         secure(operation, permission);
+    }
+
+    /// The headers of a request that changes something.
+    fn wishes(&self, callee: Callee<'_>) -> Vec<Value> {
+        let mut headers = vec![idempotency_key()];
+        if self.facts(callee).time_limit == TimeLimit::Operation {
+            headers.push(prefer());
+        }
+        headers
     }
 
     /// The parameters that say for whom a call is, as far as they mean anything for this function.
@@ -338,6 +361,28 @@ fn description(function: &FunctionShape, facts: &Facts) -> String {
     }
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
+}
+
+/// It is done meanwhile.
+fn taken() -> Value {
+    json!({
+        "description": "It takes long, and is done as an operation: `Location` says where to look.",
+        "headers": { "Location": {
+            "description": "The operation.", "schema": { "type": "string" },
+        } },
+        "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/OperationReport" },
+        } },
+    })
+}
+
+/// The header by which somebody waits for what takes long.
+fn prefer() -> Value {
+    json!({
+        "name": "Prefer", "in": "header", "required": false,
+        "description": "`wait=SECONDS` (RFC 7240): the result itself, if it is there by then; `respond-async`: an answer at once.",
+        "schema": { "type": "string", "enum": ["respond-async", "wait=1", "wait=60"] },
+    })
 }
 
 /// A name as a segment of a path.

@@ -1,11 +1,13 @@
 //! The operations of the host's own routes, from the list that the router is made from.
 
+use http::Method;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::problems::{self, Takes};
 use super::values::put;
+use crate::api::idempotency::REPEATED;
 use crate::api::route::{Content, Permission, Reply, Route, SchemaOf};
 use crate::model::KeyScope;
 
@@ -23,6 +25,8 @@ const PARAMETERS: &[(&str, &str)] = &[
         "function",
         "A function of that interface, in kebab or snake case.",
     ),
+    ("operation", "An operation, by id."),
+    ("file", "An uploaded file, by id."),
     ("slug", "The end of a problem's type."),
 ];
 
@@ -70,6 +74,11 @@ impl Operations {
         if let Some(query) = route.query {
             parameters.extend(self.query_parameters(query));
         }
+        let mut may_fail = route.problems.clone();
+        if may_repeat(&route.method, &route.permission) {
+            parameters.push(idempotency_key());
+            may_fail.extend_from_slice(REPEATED);
+        }
         if !parameters.is_empty() {
             put(&mut operation, "parameters", parameters);
         }
@@ -90,7 +99,7 @@ impl Operations {
             Some(body) if body.schema.is_some() => Takes::Json,
             Some(_) => Takes::File,
         };
-        for (status, response) in problems::responses(&route.permission, takes, &route.problems) {
+        for (status, response) in problems::responses(&route.permission, takes, &may_fail) {
             add(&mut responses, status, response);
         }
         put(&mut operation, "responses", responses);
@@ -157,6 +166,20 @@ impl Operations {
     }
 }
 
+/// Whether a route takes an `Idempotency-Key`.
+pub(super) fn may_repeat(method: &Method, permission: &Permission) -> bool {
+    !method.is_safe() && !matches!(permission, Permission::Anybody)
+}
+
+/// The header by which a repeat is known.
+pub(super) fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "The same request again, with the same key, within 24 hours is answered as the first one was, and done once.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+    })
+}
+
 /// `get_accounts_account`: the method and what the path is made of.
 pub(super) fn operation_id(method: &str, path: &str) -> String {
     let mut id = method.to_ascii_lowercase();
@@ -182,6 +205,14 @@ pub(super) fn secure(operation: &mut Value, permission: &Permission) {
             return;
         }
         Permission::Caller => (Vec::new(), "Any key may.".to_owned()),
+        Permission::Reader => {
+            put(
+                operation,
+                "security",
+                json!([{ "key": [] }, { "browser": [] }]),
+            );
+            return;
+        }
         Permission::Scope(scope) => of_scope(scope),
         Permission::Operator => (
             vec!["admin".to_owned()],

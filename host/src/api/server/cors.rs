@@ -35,9 +35,11 @@ pub(super) fn layer(config: &ServerConfig) -> Option<CorsLayer> {
             CORRELATION_ID,
         ])
         .expose_headers([
+            header::CONTENT_LOCATION,
             header::LINK,
             header::LOCATION,
             header::RETRY_AFTER,
+            HeaderName::from_static("idempotency-replayed"),
             HeaderName::from_static("preference-applied"),
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),

@@ -19,18 +19,18 @@ pub(in crate::cli) struct Daemon {
 }
 
 impl Daemon {
-    /// The daemon of a data directory; `None` where none listens.
-    ///
-    /// # Errors
-    /// One may listen, and this process may not ask it.
-    pub(in crate::cli) async fn find(data_dir: &Path) -> Result<Option<Self>, Failure> {
+    /// The daemon of a data directory; `None` where none listens. Whoever may not ask one that does
+    /// may not open the store either, and is told so there.
+    pub(in crate::cli) async fn find(data_dir: &Path) -> Option<Self> {
         match socket::connect(data_dir).await {
-            Ok(found) => Ok(Some(Self {
+            Ok(found) => Some(Self {
                 data_dir: data_dir.to_owned(),
                 found: Some(found),
-            })),
-            Err(error) if socket::is_nobody(&error) => Ok(None),
-            Err(error) => Err(Failure::io(socket::path(data_dir).display(), &error)),
+            }),
+            Err(error) => {
+                tracing::debug!(%error, "no daemon listens");
+                None
+            }
         }
     }
 

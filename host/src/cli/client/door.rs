@@ -37,7 +37,7 @@ impl Door {
     pub(super) async fn of(data_dir: &Path, layers: &Layers) -> Result<Self, Failure> {
         let until = Instant::now() + LOCK_WAIT;
         loop {
-            if let Some(daemon) = Daemon::find(data_dir).await? {
+            if let Some(daemon) = Daemon::find(data_dir).await {
                 return Ok(Self::Daemon(daemon));
             }
             let mut options = options(data_dir, layers);

@@ -97,7 +97,7 @@ async fn show(client: &mut Client, show: &Show) -> Result<(), Failure> {
 /// What the daemon runs with, where there is one: it may have been started with other variables.
 async fn in_force(client: &mut Client) -> Result<Configuration, Failure> {
     if let Some(data_dir) = client.data_dir()
-        && Daemon::find(data_dir).await?.is_some()
+        && Daemon::find(data_dir).await.is_some()
     {
         return client.get("/api/config").await;
     }

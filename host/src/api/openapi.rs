@@ -58,6 +58,7 @@ const TAGS: &[(&str, &str)] = &[
         "What has happened, to be read on from where one stood.",
     ),
     ("Polling", "What is looked for regularly."),
+    ("Quotas", "What marketplaces allow, and what is left of it."),
     ("Webhooks", "What marketplaces push."),
     (
         "Plugins",

@@ -16,7 +16,6 @@ use super::imports::PACKAGE;
 pub(super) const SECTION: &str = "stoflow:wit";
 
 /// The host's own contract, file by file.
-
 const WIT: &[(&str, &str)] = &[
     ("auth.wit", include_str!("../../../wit/auth.wit")),
     ("host.wit", include_str!("../../../wit/host.wit")),

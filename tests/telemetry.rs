@@ -193,6 +193,19 @@ fn series(text: &str) -> BTreeMap<String, f64> {
         .collect()
 }
 
+/// An operation that is waited for.
+async fn publish(served: &Served) {
+    let client = served.client(None);
+    let path = format!("/api/etsy/products/publish?account={}", served.accounts[1]);
+    let mut mug = example("mug");
+    mug["images"] = json!([]);
+    let request = client
+        .request(Method::POST, &path)
+        .header("prefer", "wait=60");
+    let body = json!({ "key": "mug", "product": mug, "target": "draft" });
+    client.send(request.json(&body)).await.json();
+}
+
 /// The sum of the series with all of these words.
 fn sum(series: &BTreeMap<String, f64>, words: &[&str]) -> f64 {
     let found = series
@@ -212,6 +225,7 @@ async fn what_was_done_is_counted_by_names_of_which_there_are_few() {
         .post(None, &path, &json!({ "id": "4242424242" }))
         .await;
     missing.problem("not-found");
+    publish(&served).await;
     let refresh = format!("/api/accounts/{}/refresh", served.accounts[0]);
     served.post(None, &refresh, &json!({})).await.json();
     served
@@ -270,6 +284,10 @@ async fn what_was_done_is_counted_by_names_of_which_there_are_few() {
         sum(&counts, &["stoflow_pushes_total", "plugin=\"etsy\""]) >= 1.0,
         "{text}"
     );
+    for state in ["begun", "done"] {
+        let operations = sum(&counts, &["stoflow_operations_total", state]);
+        assert_eq!(operations, 1.0, "{state}: {text}");
+    }
     assert!(sum(&counts, &["stoflow_store_commits_total", "ok"]) >= 1.0);
     assert!(sum(&counts, &["stoflow_process_memory_bytes"]) > 1e6);
 
@@ -347,6 +365,11 @@ async fn a_daemon_says_what_it_runs_with() {
         .get("/api/config")
         .await
         .problem("unauthenticated");
+    let command = served
+        .command(&["config", "show", "server.listen"])
+        .output();
+    let command = String::from_utf8(command.unwrap().stdout).unwrap();
+    assert!(command.contains("--listen"), "{command}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod file;
 mod former;
 mod layer;
 mod log;
+mod meant;
 mod overlay;
 mod places;
 mod plugin;

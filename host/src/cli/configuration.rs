@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Failure;
-use super::client::Client;
+use super::client::{Client, Daemon};
 use super::rows::rows;
 use crate::api::{Configuration, ProblemKind, Violation};
 use crate::config::{Config, ConfigError, Fault, SetBy, Shown};
@@ -77,7 +77,7 @@ async fn check(client: &mut Client) -> Result<(), Failure> {
 }
 
 async fn show(client: &mut Client, show: &Show) -> Result<(), Failure> {
-    let mut configuration = own(client).await?;
+    let mut configuration = in_force(client).await?;
     configuration
         .settings
         .retain(|shown| is_below(&shown.key, &show.key));
@@ -92,6 +92,16 @@ async fn show(client: &mut Client, show: &Show) -> Result<(), Failure> {
     let lines: Vec<Vec<String>> = configuration.settings.iter().map(line).collect();
     print!("{}", rows(&["SETTING", "VALUE", "FROM"], &lines));
     Ok(())
+}
+
+/// What the daemon runs with, where there is one: it may have been started with other variables.
+async fn in_force(client: &mut Client) -> Result<Configuration, Failure> {
+    if let Some(data_dir) = client.data_dir()
+        && Daemon::find(data_dir).await.is_some()
+    {
+        return client.get("/api/config").await;
+    }
+    own(client).await
 }
 
 /// What this process would run with, or a server runs with.

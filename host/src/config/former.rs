@@ -7,9 +7,10 @@ use url::Url;
 
 use super::fault::Fault;
 use super::layer::{Layers, Variable};
+use super::meant::capitals;
 use super::places::{Places, joined};
 use super::plugin::PluginTable;
-use super::setting::{FORMER_SCOPE, capitals};
+use super::setting::FORMER_SCOPE;
 use crate::model::{Grant, PluginId};
 
 /// One plugin, whose variables are applied.

@@ -11,6 +11,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::fault::{ConfigError, Fault};
+use super::meant::{meant, nearest};
 use super::{env_file, setting};
 use crate::secret::Secret;
 
@@ -159,7 +160,7 @@ impl Layers {
         let unknown = own.filter(|(name, _)| {
             let is_other = setting::OTHERS.iter().any(|(other, _)| other == name);
             let is_test = setting::TESTS.iter().any(|test| name.starts_with(test));
-            !is_other && !is_test && setting::meant(name).is_none()
+            !is_other && !is_test && meant(name).is_none()
         });
         unknown
             .map(|(name, variable)| no_setting(name, variable, &[]))
@@ -173,7 +174,7 @@ pub(super) fn no_setting(
     variable: &Variable,
     plugins: &[crate::model::PluginId],
 ) -> Fault {
-    let near = setting::nearest(name, plugins);
+    let near = nearest(name, plugins);
     let meant = near.map_or_else(
         || "docs/configuration.md names all that there are".to_owned(),
         |near| format!("{near} is one"),

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::layer::{Layer, Layers, no_setting};
+use super::meant::{Meant, capitals, meant, meant_short, nearest};
 use super::places::Places;
 use super::read::{Tables, plugins};
-use super::setting::{self, FORMER, FORMER_SCOPE, Kind, Meant, SETTINGS, capitals, meant_short};
+use super::setting::{FORMER, FORMER_SCOPE, Kind, SETTINGS};
 use crate::model::PluginId;
 
 /// A setting that one of a plugin's can take the place of, and the other way round.
@@ -65,7 +66,7 @@ fn given<'a>(file: &Value, layers: &'a Layers, faults: &mut Vec<Fault>) -> Vec<G
     let mut ids: BTreeSet<PluginId> = plugins(file);
     let mut all = Vec::new();
     for (name, variable) in layers.variables() {
-        if let Some(meant) = setting::meant(name) {
+        if let Some(meant) = meant(name) {
             if let [table, id, ..] = meant.keys.as_slice()
                 && table == "plugins"
             {
@@ -93,7 +94,7 @@ fn given<'a>(file: &Value, layers: &'a Layers, faults: &mut Vec<Fault>) -> Vec<G
             });
         } else if !is_former(short)
             // A process has other programs' variables, too.
-            && (variable.layer == Layer::EnvFile || setting::nearest(name, &ids).is_some())
+            && (variable.layer == Layer::EnvFile || nearest(name, &ids).is_some())
         {
             faults.push(no_setting(name, variable, &ids));
         }

@@ -14,6 +14,7 @@ use super::{Ended, Failure, Operation, OperationState, Operations, Step};
 use crate::files::Files;
 use crate::runtime::Progress;
 use crate::store::{Commit, StoreError};
+use crate::telemetry;
 
 /// Steps that wait to be told. Those that come faster are left out.
 const STEPS_HELD: usize = 64;
@@ -31,7 +32,9 @@ impl Operations {
         let (live, seen) = Live::new(operation.order.user.clone(), operation.step.clone());
         self.live().insert(operation.id.clone(), live);
         let operations = self.clone();
-        tokio::spawn(async move {
+        let how = if again { "resumed" } else { "begun" };
+        telemetry::operation(&operation.order.plugin, how);
+        tokio::spawn(telemetry::carried(async move {
             let id = operation.id.clone();
             if let Err(error) = operations.carry(operation, again, work, &seen).await {
                 // It is as it was before: the next start goes on with it.
@@ -39,7 +42,7 @@ impl Operations {
             }
             operations.live().remove(&id);
             drop(seen);
-        });
+        }));
     }
 
     async fn carry<W, F>(
@@ -60,7 +63,7 @@ impl Operations {
             self.write(&operation).await?;
         }
         let (teller, steps) = mpsc::channel(STEPS_HELD);
-        let running = tokio::spawn(work(teller));
+        let running = tokio::spawn(telemetry::carried(work(teller)));
         match self.follow(&mut operation, running, steps, seen).await {
             Some(ended) => self.end(operation, ended).await,
             // The host is being stopped: the next start goes on with it.
@@ -138,8 +141,19 @@ impl Operations {
             self.0.files.remove(file).await;
         }
         let (id, state) = (&operation.id, operation.state);
+        telemetry::operation(&operation.order.plugin, name(state));
         tracing::info!(operation = %id, ?state, "an operation has ended");
         Ok(())
+    }
+}
+
+/// A state, in a word.
+fn name(state: OperationState) -> &'static str {
+    match state {
+        OperationState::Running => "running",
+        OperationState::Done => "done",
+        OperationState::Failed => "failed",
+        OperationState::Uncertain => "uncertain",
     }
 }
 

@@ -61,6 +61,7 @@ const QUOTA_LIMIT: &str = "stoflow_quota_limit";
 const QUOTA_LEFT: &str = "stoflow_quota_left";
 const REFRESHES: &str = "stoflow_token_refreshes_total";
 const PUSHES: &str = "stoflow_pushes_total";
+const OPERATIONS: &str = "stoflow_operations_total";
 const COMMITS: &str = "stoflow_store_commits_total";
 const COMMIT_SECONDS: &str = "stoflow_store_commit_seconds";
 const MEMORY: &str = "stoflow_process_memory_bytes";
@@ -127,6 +128,12 @@ pub const METRICS: &[Metric] = &[
         MetricKind::Counter,
         &["plugin", "outcome"],
         "Pushes of marketplaces: `received`, or why not",
+    ),
+    metric(
+        OPERATIONS,
+        MetricKind::Counter,
+        &["plugin", "state"],
+        "Operations: `begun`, `resumed` after a crash, and how they ended: `done`, `failed`, `uncertain`",
     ),
     metric(
         COMMITS,
@@ -210,6 +217,13 @@ pub fn refresh(plugin: &PluginId, outcome: String) {
 pub fn push(plugin: &PluginId, outcome: &'static str) {
     if is_on() {
         counter!(PUSHES, "plugin" => plugin.to_string(), "outcome" => outcome).increment(1);
+    }
+}
+
+/// An operation has come into this state.
+pub fn operation(plugin: &PluginId, state: &'static str) {
+    if is_on() {
+        counter!(OPERATIONS, "plugin" => plugin.to_string(), "state" => state).increment(1);
     }
 }
 

@@ -14,6 +14,7 @@ static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 mod account_ends;
 mod accounts;
+mod api_document;
 mod asking;
 mod asset_memory;
 mod assets;
@@ -29,6 +30,7 @@ mod consent;
 mod consent_pages;
 mod context;
 mod contract;
+mod described;
 mod disk;
 mod etsy_shop;
 mod etsy_webhooks;

@@ -128,10 +128,6 @@ impl Served {
         self.client(key).post(path, body).await
     }
 
-    pub async fn put(&self, key: Option<&str>, path: &str, body: &Value) -> Answer {
-        self.client(key).put(path, body).await
-    }
-
     pub async fn delete(&self, key: Option<&str>, path: &str) -> Answer {
         self.client(key).delete(path).await
     }
@@ -247,10 +243,6 @@ impl Asker {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask(Method::POST, path, Some(body)).await
-    }
-
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.ask(Method::PUT, path, Some(body)).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask plugins`, `test`, `check`, `demo`, `bench`, `spec`.
+//! The project's own commands: `cargo xtask plugins`, `python`, `test`, `check`, `demo`, `bench`, `spec`.
 
 mod bench;
 mod check;
@@ -7,6 +7,7 @@ mod demo;
 mod machine;
 mod paths;
 mod plugins;
+mod python;
 mod record;
 mod rounds;
 mod spec;
@@ -29,6 +30,8 @@ struct Arguments {
 enum Command {
     /// Builds the plugins and the tests' guests for wasm32-wasip2
     Plugins,
+    /// Makes the Python environment of the tests below target/, from PyPI
+    Python,
     /// Builds everything and runs all tests
     Test {
         /// Takes the long column of the rounds, and keeps the output in docs/test-record.md
@@ -49,6 +52,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Writes docs/api.md anew from what runs
+    Docs,
     /// Format, lints, docs, licences
     Check,
     /// Extracts the sandbox's table of operations from Etsy's OpenAPI document
@@ -74,9 +79,11 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Plugins => plugins::build()?,
+        Command::Python => python::prepare()?,
         Command::Test { long, filter } => test::run(long, filter.as_deref())?,
         Command::Demo { keep } => demo::run(keep)?,
         Command::Bench { write } => bench::run_all(write)?,
+        Command::Docs => test::write_docs()?,
         Command::Check => check::run()?,
         Command::Spec { file, diff } => {
             let table = paths::root().join("sandbox/etsy-operations.json");

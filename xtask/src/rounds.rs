@@ -118,6 +118,12 @@ const TABLE: &[Rounds] = &[
         short: 5,
         long: 300,
     },
+    // Seconds in which a client made from /openapi.json looks for what breaks the API.
+    Rounds {
+        name: "SCHEMATHESIS_SECONDS",
+        short: 60,
+        long: 3_600,
+    },
     // Accounts whose records are sealed again under 64 callers.
     Rounds {
         name: "ROTATION_ACCOUNTS",

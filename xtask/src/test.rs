@@ -9,12 +9,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::command::{self, cargo};
 use crate::record::{self, Run};
-use crate::{paths, plugins, rounds};
+use crate::{paths, plugins, python, rounds};
 
 /// Builds what the tests load and runs them. A long run that passes is kept in
 /// `docs/test-record.md`. A filter that no test's name holds is an error: a run of nothing passes.
 pub(crate) fn run(long: bool, filter: Option<&str>) -> Result<()> {
     plugins::build()?;
+    python::prepare()?;
     let environment = rounds::environment(long);
     for (name, value) in &environment {
         println!("{name}={value}");
@@ -46,6 +47,14 @@ pub(crate) fn run(long: bool, filter: Option<&str>) -> Result<()> {
         filter,
         took,
     })
+}
+
+/// Lets the test that compares `docs/api.md` write it instead.
+pub(crate) fn write_docs() -> Result<()> {
+    plugins::build_plugins()?;
+    let test = "api_document::the_document_of_the_api_is_what_runs";
+    let mut cargo = cargo(&["test", "--package", "stoflow-host", "--test", "host", test]);
+    command::run(cargo.env("STOFLOW_WRITE_DOCS", "1"))
 }
 
 /// Runs it, shows what it prints and keeps it, in a file too: a run that fails after an hour has

@@ -32,16 +32,6 @@ use crate::runtime::{Spool, SpoolError};
 /// The header of the request.
 const KEY: &str = "idempotency-key";
 
-/// How a request with a key may fail, besides as without one.
-pub(super) const REPEATED: &[ProblemKind] = &[
-    ProblemKind::BadRequest,
-    ProblemKind::Conflict,
-    ProblemKind::IdempotencyConflict,
-    ProblemKind::StillRunning,
-    ProblemKind::TooLarge,
-    ProblemKind::Uncertain,
-];
-
 /// Says that an answer is one that was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 

@@ -155,7 +155,7 @@ const KINDS: &[(ProblemKind, &str, u16, u8)] = &[
     (ProblemKind::Uncertain, "uncertain", 502, 8),
     (ProblemKind::Rejected, "rejected", 422, 3),
     (ProblemKind::Unexpected, "unexpected", 502, 9),
-    (ProblemKind::Unsupported, "unsupported", 501, 11),
+    (ProblemKind::Unsupported, "unsupported", 422, 11),
     (ProblemKind::PluginFailed, "plugin-failed", 502, 9),
     (ProblemKind::PluginTimeout, "plugin-timeout", 504, 9),
     (ProblemKind::Damaged, "damaged", 500, 12),

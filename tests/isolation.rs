@@ -19,7 +19,7 @@ use crate::market::{Market, connect_as, example};
 use crate::orders::buy;
 use crate::served::Answer;
 use attempts::Gives::Theirs;
-use attempts::{ATTEMPTS, Attempt, attempts};
+use attempts::{ATTEMPTS, Attempt};
 
 /// What is u1's, and what it is called in an attempt.
 struct Things(Vec<(&'static str, String)>);
@@ -305,7 +305,7 @@ async fn one_users_key_never_reads_or_changes_anothers() {
     let town = Town::new().await;
     let before = town.state().await;
     let mut wrong = Vec::new();
-    for attempt in attempts() {
+    for attempt in ATTEMPTS {
         wrong.extend(town.tried(attempt).await);
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -316,7 +316,7 @@ async fn one_users_key_never_reads_or_changes_anothers() {
 async fn what_is_hidden_from_others_is_there_for_its_owner() {
     let town = Town::new().await;
     let [first, _] = &town.keys;
-    let theirs = attempts().filter(|attempt| attempt.0 == Theirs);
+    let theirs = ATTEMPTS.iter().filter(|attempt| attempt.0 == Theirs);
     for (_, method, _, path, body) in theirs {
         let (path, body) = (town.theirs.put(path), town.theirs.put(body));
         let answer = town.ask(first, method, &path, &body).await;
@@ -341,7 +341,13 @@ async fn a_user_is_forgotten_with_all_that_is_his_and_nobody_elses() {
     let operations = town.gate.stage.get("/api/operations?user=u1").await;
     let operations = operations.unwrap()["items"].as_array().unwrap().len();
     let gone = town.gate.stage.delete("/api/users/u1").await.unwrap();
-    for (what, count) in [("keys", 1), ("operations", operations), ("files", 1)] {
+    for (what, count) in [
+        ("keys", 1),
+        // One that is offered, and one that nobody has answered.
+        ("consents", 2),
+        ("operations", operations),
+        ("files", 1),
+    ] {
         assert_eq!(gone[what], count, "{what} in {gone}");
     }
     let accounts = gone["accounts"].as_array().unwrap();
@@ -385,4 +391,6 @@ fn every_route_has_an_attempt_at_what_is_anothers() {
         .collect();
     let untried: Vec<_> = routes.difference(&attempts).collect();
     assert!(untried.is_empty(), "nobody tries {untried:?}");
+    let gone: Vec<_> = attempts.difference(&routes).collect();
+    assert!(gone.is_empty(), "there is no {gone:?}");
 }

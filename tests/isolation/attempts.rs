@@ -1,8 +1,6 @@
 //! How somebody with a key of his own would try to reach what is another's: at least one attempt for each
 //! route.
 
-use stoflow_host::api;
-
 use Gives::{Changed, Nobodys, Operators, Own, Theirs};
 
 /// What the attempt gives to whom.
@@ -203,12 +201,3 @@ pub(super) type Attempt = (
     &'static str,
     &'static str,
 );
-
-/// Those whose route there is.
-pub(super) fn attempts() -> impl Iterator<Item = &'static Attempt> {
-    let routes = api::all_routes();
-    ATTEMPTS.iter().filter(move |(_, method, route, ..)| {
-        let mut routes = routes.iter();
-        routes.any(|(known, path)| known == method && path == route)
-    })
-}

@@ -188,7 +188,7 @@ async fn what_is_wrong_with_a_shipment_is_named_before_anything_is_sent() {
         ),
         (
             json!({ "extension": { "weight": "heavy", "colour": 1 } }),
-            vec!["/shipment/extension/colour", "/shipment/extension/weight"],
+            vec!["/shipment/extension/weight", "/shipment/extension/colour"],
         ),
         (
             json!({ "lines": [{ "line_id": "7", "quantity": 1 }] }),

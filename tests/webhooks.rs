@@ -204,6 +204,14 @@ async fn what_is_not_genuine_is_refused_before_the_plugin_sees_it_and_told_no_mo
         old.to(&stage).await,
         ahead.to(&stage).await,
     ];
+    for (_, problem) in &mut answers {
+        // Each request has an id of its own.
+        *problem = problem
+            .split(",\"correlation_id\"")
+            .next()
+            .unwrap()
+            .to_owned();
+    }
     answers.dedup();
     let [(status, problem)] = &answers[..] else {
         panic!("they can be told apart: {answers:?}")
@@ -238,10 +246,11 @@ async fn without_its_headers_or_too_large_it_is_no_push() {
     let large = vec![b'x'; (64 << 10) + 1];
     let (status, _) = send(&stage, bare(), large).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    // A challenge comes by GET; what has no signature is none here.
     let get = Request::builder().uri("/api/pushed/webhooks");
     assert_eq!(
         send(&stage, get, Vec::new()).await.0,
-        StatusCode::METHOD_NOT_ALLOWED
+        StatusCode::BAD_REQUEST
     );
 }
 
@@ -386,7 +395,7 @@ async fn the_secrets_may_lie_in_a_file_and_can_be_taken_away() {
 #[tokio::test]
 async fn a_plugin_that_takes_no_pushes_and_one_that_is_not_there_are_not_found() {
     let stage = Stage::of(&["constant"]).await;
-    for plugin in ["constant", "none", "../x"] {
+    for plugin in ["constant", "none", "..%2Fx"] {
         let request = Request::builder()
             .method("POST")
             .uri(format!("/api/{plugin}/webhooks"));

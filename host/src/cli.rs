@@ -52,11 +52,11 @@ struct Arguments {
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
 
-    /// The server to ask instead of this machine's: https://stoflow.example.com
+    /// The server to ask instead of this machine's: https://stoflow.example
     #[arg(long, global = true, value_name = "URL")]
     server: Option<String>,
 
-    /// The file that holds the key to the server [env: STOFLOW_KEY holds the key itself]
+    /// Holds the key to the server [env: STOFLOW_KEY is the key itself]
     #[arg(long, global = true, value_name = "FILE", requires = "server")]
     key_file: Option<PathBuf>,
 

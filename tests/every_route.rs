@@ -43,7 +43,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let served = Served::start().await;
         let scopes = SCOPES.map(|noun| format!("{noun}:write"));
         let user = key(&served, json!({ "user": "u1", "scopes": scopes })).await;
@@ -57,7 +57,7 @@ impl Scene {
     }
 
     /// One of each thing in the user's shop.
-    async fn things(&self) -> Things {
+    pub async fn things(&self) -> Things {
         let mug = self.publish("mug", &example("mug"), "active").await;
         let draft = self.publish("draft", &poster(), "draft").await;
         let order = self.served.sandbox.buy(&Purchase::of(mug.parse().unwrap()));

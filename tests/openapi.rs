@@ -55,11 +55,11 @@ async fn the_document_is_whole() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
-    let tags = document["tags"].as_array().unwrap().iter();
-    let tags: HashSet<&str> = tags
-        .inspect(|tag| assert_ne!(tag["description"], "", "{tag}"))
-        .map(|tag| tag["name"].as_str().unwrap())
-        .collect();
+    let mut tags = HashSet::new();
+    for tag in document["tags"].as_array().unwrap() {
+        assert_ne!(tag["description"], "", "{tag}");
+        assert!(tags.insert(tag["name"].as_str().unwrap()), "{tag}");
+    }
     let mut ids = HashSet::new();
     for (path, method, operation) in operations(&document) {
         let what = format!("{method} {path}");

@@ -121,7 +121,7 @@ const TABLE: &[Rounds] = &[
     // Seconds in which a client made from /openapi.json looks for what breaks the API.
     Rounds {
         name: "SCHEMATHESIS_SECONDS",
-        short: 60,
+        short: 45,
         long: 3_600,
     },
     // Accounts whose records are sealed again under 64 callers.

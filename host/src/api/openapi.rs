@@ -74,10 +74,6 @@ const TAGS: &[(&str, &str)] = &[
         "Host",
         "The host itself: its settings, and what it has counted.",
     ),
-    (
-        "Quotas",
-        "What marketplaces allow, and how much of it is left.",
-    ),
     ("Health", "Whether the host lives and is ready."),
     ("Documentation", "This document and its pages."),
 ];

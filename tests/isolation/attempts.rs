@@ -189,7 +189,6 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     (Nobodys, "GET", "/readyz", "/readyz", ""),
     (Own, "GET", "/openapi.json", "/openapi.json", ""),
     (Own, "GET", "/docs", "/docs", ""),
-    (Own, "GET", "/problems", "/problems", ""),
     (Own, "GET", "/problems/{slug}", "/problems/not-found", ""),
 ];
 

@@ -210,11 +210,37 @@ async fn an_answer_that_comes_elsewhere_than_it_was_begun_for_is_refused_and_use
         assert!(matches!(&error, ConsentError::Mismatch(_)), "{error}");
         assert!(error.to_string().contains(what), "{error}");
     }
+    // To another user's caller it is as one that nobody began, wherever it comes.
+    for plugin in [&ebay, &etsy] {
+        let returned = Returned {
+            plugin,
+            address: &address,
+            party: caller("key 2", &u2),
+        };
+        let identify = async |_| Ok::<_, String>(identity("1", "x"));
+        let error = host.consent.answer(returned, &config, identify).await;
+        assert!(matches!(error, Err(ConsentError::UnknownState)));
+    }
     // A server answers it in a task of any thread.
     fn send<T: Send>(future: T) -> T {
         future
     }
     send(host.answer(&config, "u1", &address)).await.unwrap();
+    // Nor is another's told that there was one.
+    for (party, is_told) in [
+        (caller("key 2", &u2), false),
+        (operator(&u2), false),
+        (operator(&u1), true),
+    ] {
+        let returned = Returned {
+            plugin: &etsy,
+            address: &address,
+            party,
+        };
+        let identify = async |_| Ok::<_, String>(identity("1", "x"));
+        let error = host.consent.answer(returned, &config, identify).await;
+        assert_eq!(matches!(error, Err(ConsentError::Replayed)), is_told);
+    }
 }
 
 #[tokio::test]

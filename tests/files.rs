@@ -13,7 +13,7 @@ use crate::market::{Market, USER, example, examples};
 use crate::stage::Stage;
 
 fn seller(user: &str) -> Caller {
-    key_of(user, &["listings:write", "operations:read"])
+    key_of(user, &["listings:write"])
 }
 
 async fn upload(stage: &Stage, caller: &Caller, name: &str, content: Vec<u8>) -> Answer {

@@ -4,6 +4,8 @@
 use std::fs;
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -63,8 +65,11 @@ async fn whatever_opens_nothing_is_refused_in_one_way() {
 async fn what_is_no_bearer_key_says_what_to_send() {
     let gate = Gate::new().await;
     let (_, secret) = gate.key_of("u1", &["accounts:read"]).await;
+    // A browser's dialogue opens what people read, and nothing of the API.
+    let browsers = STANDARD.encode(format!("u1:{secret}"));
     for wrong in [
         "Basic dTE6cGFzcw==",
+        &format!("Basic {browsers}"),
         "Bearer",
         &secret,
         &format!("Token {secret}"),
@@ -73,7 +78,8 @@ async fn what_is_no_bearer_key_says_what_to_send() {
             .ask((Method::GET, LIST), Some(wrong), &Value::Null)
             .await;
         let problem = told.problem("unauthenticated");
-        assert!(problem.remedy.unwrap().contains("Bearer sk_"));
+        let remedy = problem.remedy.unwrap();
+        assert!(remedy.contains("Bearer sk_"), "{wrong:.12}: {remedy}");
         assert!(!told.text().contains(&secret));
     }
 }
@@ -294,12 +300,12 @@ async fn a_key_that_makes_no_sense_is_refused_with_what_is_wrong() {
         ),
         (
             json!({ "user": "u1", "scope": ["shop:read"] }),
-            "",
+            "/scope",
             "unknown field",
         ),
         (
             json!({ "user": "u1", "scopes": ["shop:read"], "rate": { "per_second": 0, "burst": 1 } }),
-            "",
+            "/rate/per_second",
             "nonzero",
         ),
     ] {

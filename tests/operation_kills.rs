@@ -8,7 +8,8 @@ use http::Method;
 use serde_json::{Value, json};
 use stoflow_sandbox::{Fault, FaultKind};
 
-use crate::market::example;
+use crate::market::{example, id_of};
+use crate::operations::pictures_gone;
 use crate::seed::{Dice, seed};
 use crate::served::{Answer, Asker, Served};
 use crate::stage::{form, rounds};
@@ -123,18 +124,11 @@ async fn a_publication_is_finished_after_kills_as_one_complete_listing() {
         assert_eq!(operation["state"], "done", "{what}: {operation}");
         let all = listings(&served);
         assert_eq!(all.len() as u64, round + 1, "{what}: {all:#?}");
-        let id = &operation["result"]["listing"]["id"];
-        let listing = all
-            .iter()
-            .find(|one| one["listing_id"].to_string() == id.as_str().unwrap());
+        let id: i64 = id_of(&operation["result"]["listing"]).parse().unwrap();
+        let listing = all.iter().find(|one| one["listing_id"] == id);
         let listing = listing.unwrap_or_else(|| panic!("{what}: there is no {id}"));
         assert_eq!(listing["state"], "active", "{what}");
         assert_eq!(listing["images"].as_array().unwrap().len(), 3, "{what}");
-        let kept = std::fs::read_dir(served.data.path().join("files")).unwrap();
-        assert_eq!(
-            kept.count(),
-            0,
-            "{what}: the operation's pictures are still there"
-        );
+        pictures_gone(served.data.path(), &what).await;
     }
 }

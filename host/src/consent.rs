@@ -13,6 +13,7 @@ mod begin;
 mod callback;
 mod decide;
 mod error;
+mod forget;
 mod give_back;
 mod offer;
 mod party;

@@ -40,7 +40,7 @@ async fn a_browser_is_sent_on_to_the_marketplace() {
     let response = market.stage.send(request).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     let location = response.headers()[header::LOCATION].to_str().unwrap();
-    assert!(location.starts_with(&market.sandbox.url()), "{location}");
+    assert!(location.starts_with(market.sandbox.url()), "{location}");
     assert!(location.contains("code_challenge="), "{location}");
     assert!(consent(location).await.contains("code="));
 }

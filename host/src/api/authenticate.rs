@@ -176,8 +176,10 @@ fn known(
 impl From<KeyError> for Refused {
     fn from(error: KeyError) -> Self {
         Self {
-            problem: Problem::new(ProblemKind::Unauthenticated, error)
-                .remedy("use a key that is in force; one is made by stoflow key create"),
+            problem: Problem::new(ProblemKind::Unauthenticated, error).remedy(
+                "send a key that is in force: Authorization: Bearer sk_…; one is made by \
+                     stoflow key create",
+            ),
             error: Some("invalid_token"),
         }
     }

@@ -106,5 +106,5 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 /// Nobody said who is asking.
 pub(super) fn unauthenticated() -> Problem {
     Problem::new(ProblemKind::Unauthenticated, "nobody says who is asking")
-        .remedy("send a key: Authorization: Bearer …; one is made by stoflow key create")
+        .remedy("send a key: Authorization: Bearer sk_…; one is made by stoflow key create")
 }

@@ -25,7 +25,7 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("polling", "what is looked for regularly, and looking now"),
     (
         "operations",
-        "publications and whatever else takes long, how far they are and what came of them",
+        "the list of publications and whatever else takes long; one of them any key is told",
     ),
     ("events", "what has happened: orders, listings, accounts"),
     ("webhooks", "which pushes of the marketplace are taken"),

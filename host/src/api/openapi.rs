@@ -181,7 +181,7 @@ fn document(routes: &[Route], plugins: &[Arc<ActivePlugin>]) -> Value {
         "paths": paths,
         "components": { "schemas": components, "securitySchemes": { "key": {
             "type": "http", "scheme": "bearer",
-            "description": "A key made by `stoflow key create`: `Authorization: Bearer …`.",
+            "description": "A key made by `stoflow key create`: `Authorization: Bearer sk_…`.",
         }, "browser": {
             "type": "http", "scheme": "basic",
             "description": "For the pages of the documentation: any name, and a key as the password.",
@@ -191,7 +191,7 @@ fn document(routes: &[Route], plugins: &[Arc<ActivePlugin>]) -> Value {
 
 const DESCRIPTION: &str = "\
 Sellers' shops on marketplaces, by one API for all of them.\n\n\
-Every request but a few needs a key (`Authorization: Bearer …`). Every failure is problem+json \
+Every request but a few needs a key (`Authorization: Bearer sk_…`). Every failure is problem+json \
 (RFC 9457) with a stable `type`; `/problems/…` says what each means.";
 
 /// Puts an operation under its path.

@@ -39,15 +39,15 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The id of the last event of a stream.
 const END: &str = "end";
 
-/// What takes long.
+/// What takes long. Whoever may begin something is told what came of it, so that one operation of his
+/// user's takes no scope of its own; to list all of them does.
 pub(super) fn routes() -> Vec<Route> {
     const TAG: &str = "Operations";
-    let read = || Permission::read("operations");
     vec![
         Route::new(
             Method::GET,
             "/api/operations",
-            read(),
+            Permission::read("operations"),
             (TAG, "Lists operations, the newest first"),
             list,
         )
@@ -57,7 +57,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(
             Method::GET,
             "/api/operations/{operation}",
-            read(),
+            Permission::Caller,
             (TAG, "Says how far an operation is, and what came of it"),
             show,
         )
@@ -66,7 +66,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::new(
             Method::GET,
             "/api/operations/{operation}/events",
-            read(),
+            Permission::Caller,
             (
                 TAG,
                 "Tells an operation's steps as they happen, then its result or problem",

@@ -17,7 +17,7 @@ use super::problem::{Problem, ProblemKind};
 use super::route::{Permission, Route};
 use crate::host::Host;
 use crate::keys::KeyState;
-use crate::model::UserId;
+use crate::model::{PluginId, UserId};
 
 /// Users.
 pub(super) fn routes() -> Vec<Route> {
@@ -73,6 +73,8 @@ pub struct ForgottenUser {
     pub keys: usize,
     /// What became of each account, for people.
     pub accounts: Vec<String>,
+    /// Consents that were begun and led to no account: their tokens are given back.
+    pub consents: usize,
     /// Operations, with their results.
     pub operations: usize,
     /// Uploaded files.
@@ -142,9 +144,11 @@ async fn forget(
     if running > 0 {
         return Err(still_running(&user, running));
     }
+    let config = |plugin: &PluginId| host.config.plugin(plugin);
     let forgotten = ForgottenUser {
         keys,
         accounts,
+        consents: host.consent.forget_user(&user, config).await?,
         operations: host.operations.forget_user(&user).await?,
         files: host.files.forget_user(&user).await?,
         // Last: that the accounts are gone was an event too.
@@ -163,6 +167,7 @@ impl ForgottenUser {
         let counts = [
             self.keys,
             self.accounts.len(),
+            self.consents,
             self.operations,
             self.files,
             self.events,

@@ -47,6 +47,7 @@ impl Consent {
             }
             let provider = Provider::new(plugin, config).map_err(ConsentError::Misconfigured)?;
             let used = Used {
+                user: offer.user.clone(),
                 at: self.now(),
                 return_to: None,
             };
@@ -90,8 +91,11 @@ impl Consent {
     ) -> Result<(Offer, u64), ConsentError> {
         let found = self.store.get_with_generation::<Offer>(key)?;
         let Some((offer, generation)) = found.filter(|(offer, _)| !offer.declined) else {
-            return Err(unknown(&self.store, key)?);
+            return Err(unknown(&self.store, key, party)?);
         };
+        if party.is_strange_to(&offer.user, offer.decider.caller()) {
+            return Err(ConsentError::UnknownState);
+        }
         if offer.plugin != *plugin {
             return Err(ConsentError::Mismatch("marketplace"));
         }

@@ -106,6 +106,7 @@ impl Consent {
         };
         offer.declined = true;
         let used = Used {
+            user: offer.user.clone(),
             at: self.now(),
             return_to: None,
         };

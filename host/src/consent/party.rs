@@ -19,6 +19,17 @@ pub enum Party<'a> {
     },
 }
 
+impl Party<'_> {
+    /// Whether a consent for this user is to it as one that nobody began: it is another user's, and not
+    /// the party's own mistake about whom it began it for.
+    pub(super) fn is_strange_to(self, of: &UserId, began_by: Option<&str>) -> bool {
+        match self {
+            Self::Browser(_) => false,
+            Self::Caller { name, user } => user != of && began_by != Some(name),
+        }
+    }
+}
+
 /// The cookie of one browser, of which the host keeps the digest.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -44,4 +55,14 @@ pub(super) enum Decider {
     Browser(Browser),
     /// The caller that began it.
     Caller(String),
+}
+
+impl Decider {
+    /// The caller that began it.
+    pub(super) fn caller(&self) -> Option<&str> {
+        match self {
+            Self::Browser(_) => None,
+            Self::Caller(name) => Some(name),
+        }
+    }
 }

@@ -49,6 +49,8 @@ impl Record for Exchanging {
 /// A state, or an offer, that was used.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Used {
+    /// For whom it was begun: nobody else is told that there was one.
+    pub(super) user: UserId,
     pub(super) at: Timestamp,
     /// Of which marketplace, and where a browser that brings it again is sent on to.
     #[serde(default)]
@@ -82,12 +84,13 @@ impl Consent {
     ) -> Result<Pending, ConsentError> {
         let key = Key::of([callback.state.digest()]);
         let Some((pending, generation)) = self.store.get_with_generation::<Pending>(&key)? else {
-            return Err(unknown(&self.store, &key)?);
+            return Err(unknown(&self.store, &key, returned.party)?);
         };
         refuse_mismatch(&pending, callback, returned)?;
         let now = self.now();
         let return_to = pending.return_to.clone();
         let used = Used {
+            user: pending.user.clone(),
             at: now,
             return_to: return_to.map(|return_to| (pending.plugin.clone(), return_to)),
         };
@@ -131,9 +134,14 @@ impl Consent {
     }
 }
 
-/// What is said where nothing waits under a key: it was used, or nobody began it.
-pub(super) fn unknown(store: &Store, key: &Key) -> Result<ConsentError, StoreError> {
+/// What a party is told where nothing waits for it under a key: it was used, or nobody began it.
+pub(super) fn unknown(
+    store: &Store,
+    key: &Key,
+    party: Party<'_>,
+) -> Result<ConsentError, StoreError> {
     let used: Option<Used> = store.get(key)?;
+    let used = used.filter(|used| !party.is_strange_to(&used.user, None));
     Ok(used.map_or(ConsentError::UnknownState, |_| ConsentError::Replayed))
 }
 
@@ -143,6 +151,10 @@ fn refuse_mismatch(
     callback: &Callback,
     returned: Returned<'_>,
 ) -> Result<(), ConsentError> {
+    let began_by = Some(pending.began_by.as_str());
+    if returned.party.is_strange_to(&pending.user, began_by) {
+        return Err(ConsentError::UnknownState);
+    }
     if pending.plugin != *returned.plugin {
         return Err(ConsentError::Mismatch("marketplace"));
     }

@@ -32,9 +32,9 @@ use Who::{Operator, Stranger, User};
 #[derive(Clone)]
 pub struct Ask {
     who: Who,
-    method: &'static str,
-    path: String,
-    body: Option<(&'static str, Vec<u8>)>,
+    pub method: &'static str,
+    pub path: String,
+    pub body: Option<(&'static str, Vec<u8>)>,
     pub status: u16,
     /// The slug of its type; empty where it is none, or a page.
     pub problem: &'static str,

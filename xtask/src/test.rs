@@ -54,7 +54,7 @@ pub(crate) fn write_docs() -> Result<()> {
     plugins::build_plugins()?;
     let test = "api_document::the_document_of_the_api_is_what_runs";
     let mut cargo = cargo(&["test", "--package", "stoflow-host", "--test", "host", test]);
-    command::run(cargo.env("STOFLOW_WRITE_DOCS", "1"))
+    command::run(cargo.env("API_DOCUMENT_WRITE", "1"))
 }
 
 /// Runs it, shows what it prints and keeps it, in a file too: a run that fails after an hour has

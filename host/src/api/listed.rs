@@ -12,6 +12,7 @@ use super::problem::{Problem, ProblemKind};
 
 /// A page of a list.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ListedOf{T}")]
 pub struct Listed<T> {
     /// What is on it.
     pub items: Vec<T>,

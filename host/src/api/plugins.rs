@@ -175,6 +175,7 @@ pub(super) async fn install(
 
 /// What is shown of a plugin. Its secrets are not among it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ShownPlugin")]
 pub(super) struct Shown {
     id: PluginId,
     versions: Vec<Entry>,
@@ -183,6 +184,7 @@ pub(super) struct Shown {
 
 /// What the operator has set for a plugin.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PluginConfiguration")]
 struct Configuration {
     /// Where it stands.
     file: PathBuf,

@@ -28,6 +28,7 @@ pub enum SetBy {
 
 /// A setting that is in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ShownSetting")]
 pub struct Shown {
     /// Its key in `stoflow.toml`.
     pub key: String,

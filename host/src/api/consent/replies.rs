@@ -66,6 +66,7 @@ pub(in crate::api) struct Offer {
 
 /// A shop that is connected.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Connected")]
 pub(in crate::api) struct Connection {
     /// The account, as it is now.
     account: Account,

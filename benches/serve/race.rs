@@ -96,6 +96,7 @@ async fn connection(
         let answer = client.ask(asked).await.unwrap();
         assert!(answer.status.is_success(), "{answer:?}");
         assert_eq!(answer.body.len(), length, "another page");
+        assert!(answer.goes_on, "{} ends connections", asked.path);
         took.push(answer.took);
     }
     took

@@ -153,7 +153,12 @@ async fn install(client: &mut Client, install: Install) -> Result<(), Failure> {
         }
         _ => println!("Installed and active."),
     }
-    if asks {
+    let shown: Value = client.get(&path(&["api", "plugins", &id], &[])).await?;
+    if asks
+        && shown
+            .pointer("/configuration/client_id")
+            .is_none_or(Value::is_null)
+    {
         println!(
             "  set the app's credentials: stoflow plugin configure {id} --client-id ID --client-secret-file FILE"
         );

@@ -7,6 +7,7 @@ mod parameters;
 mod problems;
 mod values;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
@@ -177,7 +178,7 @@ fn document(routes: &[Route], plugins: &[Arc<ActivePlugin>]) -> Value {
             "description": DESCRIPTION,
         },
         "servers": [{ "url": "/" }],
-        "tags": tags,
+        "tags": once_each(tags),
         "paths": paths,
         "components": { "schemas": components, "securitySchemes": { "key": {
             "type": "http", "scheme": "bearer",
@@ -198,4 +199,29 @@ Every request but a few needs a key (`Authorization: Bearer sk_…`). Every fail
 fn enter(paths: &mut Map<String, Value>, path: &str, method: &str, operation: Value) {
     let entry = paths.entry(path).or_insert_with(|| json!({}));
     put(entry, &method.to_ascii_lowercase(), operation);
+}
+
+/// Each heading once, as OpenAPI demands (3.1.1 §4.8.1): two plugins may call themselves alike, and their
+/// functions then stand under the same.
+fn once_each(mut tags: Vec<Value>) -> Vec<Value> {
+    let mut seen = HashSet::new();
+    tags.retain(|tag| seen.insert(tag.get("name").cloned()));
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_of_one_name_share_their_headings() {
+        let tag = |name: &str, says: &str| json!({ "name": name, "description": says });
+        let all = vec![
+            tag("Shop: orders", "a"),
+            tag("Keys", "b"),
+            tag("Shop: orders", "c"),
+        ];
+        let kept = once_each(all);
+        assert_eq!(kept, [tag("Shop: orders", "a"), tag("Keys", "b")]);
+    }
 }

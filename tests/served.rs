@@ -216,6 +216,14 @@ impl Served {
         }
     }
 
+    /// What the system says of its process: `S (sleeping)`; nothing once it has ended and was seen to.
+    pub fn state(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process_id()));
+        let status = status.unwrap_or_default();
+        let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+        state.unwrap_or_default().trim().to_owned()
+    }
+
     pub fn process_id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }

@@ -141,10 +141,18 @@ impl Committer {
                     logged.push(commit);
                     answers.push(answer);
                 }
-                Err(error) => answer(Err(error)),
+                Err(error) => {
+                    // sled writes while it reads, too. A group without this commit, but with those
+                    // behind it, would be out of turn.
+                    if matches!(error, StoreError::Failed(_) | StoreError::Io { .. }) {
+                        self.fail(&error);
+                    }
+                    answer(Err(error));
+                }
             }
         }
-        let written = self.write(&logged);
+        let usable = self.shared.usable();
+        let written = usable.and_then(|()| self.write(&logged));
         for answer in answers {
             answer(written.clone());
         }

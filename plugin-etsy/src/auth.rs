@@ -115,9 +115,10 @@ mod tests {
             ),
             ("42", "VieuxParis", Some("7"))
         );
+        let extension: Value = serde_json::from_str(&identity.extension.unwrap()).unwrap();
         assert_eq!(
-            identity.extension.as_deref(),
-            Some(r#"{"country":"FR","currency":"EUR"}"#)
+            extension,
+            serde_json::json!({"country": "FR", "currency": "EUR"})
         );
     }
 }

@@ -53,6 +53,9 @@ pub(super) struct Engine {
     dir: PathBuf,
     /// A handle of our own, held from the start, so that no error of writing back is missed.
     data: File,
+    /// Whether the next read fails.
+    #[cfg(test)]
+    breaks: std::sync::atomic::AtomicBool,
 }
 
 impl Engine {
@@ -72,7 +75,16 @@ impl Engine {
             db,
             dir: dir.to_owned(),
             data,
+            #[cfg(test)]
+            breaks: false.into(),
         })
+    }
+
+    /// The next read fails, and none after it: sled writes while it reads, and a disk that was full
+    /// for a moment is not full for ever.
+    #[cfg(test)]
+    pub(super) fn break_a_read(&self) {
+        self.breaks.store(true, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// The number of the last commit that was applied, and the census of all records as it left
@@ -241,6 +253,11 @@ impl Engine {
     }
 
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        #[cfg(test)]
+        if self.breaks.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            let full = std::io::ErrorKind::StorageFull.into();
+            return Err(named(&self.dir, &sled::Error::Io(full)));
+        }
         let value = self.db.get(key).map_err(|error| named(&self.dir, &error))?;
         Ok(value.map(|value| value.to_vec()))
     }

@@ -53,6 +53,31 @@ fn after_a_disk_error_nothing_is_acknowledged_and_a_new_start_has_what_was() {
 }
 
 #[test]
+fn a_read_that_fails_ends_its_group_and_no_later_commit_is_kept_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let master = MasterKey::random();
+    let opened = open::open(dir.path(), &master, Duration::ZERO).unwrap();
+    let mut committer = opened.committer;
+    assert!(commit(&mut committer, &["1"]).iter().all(Result::is_ok));
+    let broken = opened.shared.engine(|engine| {
+        engine.break_a_read();
+        Ok(())
+    });
+    broken.unwrap();
+    let done = commit(&mut committer, &["2", "3", "4"]);
+    assert_eq!(done.len(), 3);
+    assert!(done.iter().all(Result::is_err), "{done:?}");
+    let done = commit(&mut committer, &["5"]);
+    assert!(matches!(done[..], [Err(StoreError::Failed(_))]), "{done:?}");
+    committer.close(Box::new(|_| ()));
+    drop(opened.shared);
+    let store = Store::open(dir.path(), &master).unwrap();
+    let notes: Vec<(Key, Note)> = store.scan(&Key::root()).unwrap();
+    let names: Vec<&str> = notes.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(names, ["1"]);
+}
+
+#[test]
 fn a_checkpoint_that_cannot_be_written_stops_acknowledging_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let master = MasterKey::random();

@@ -36,15 +36,7 @@ pub(super) struct Listening {
 
 impl Listening {
     pub(super) async fn tcp(self, listener: TcpListener) {
-        loop {
-            let taken = match self.next(listener.accept()).await {
-                Some(taken) => taken,
-                // The system has connected clients that nobody has taken yet.
-                None => match listener.accept().now_or_never() {
-                    Some(taken) => taken,
-                    None => return,
-                },
-            };
+        while let Some(taken) = self.next(|| listener.accept()).await {
             let Some((stream, from)) = self.is_taken(taken).await else {
                 continue;
             };
@@ -57,26 +49,20 @@ impl Listening {
     }
 
     pub(super) async fn unix(self, listener: UnixListener) {
-        loop {
-            let taken = match self.next(listener.accept()).await {
-                Some(taken) => taken,
-                None => match listener.accept().now_or_never() {
-                    Some(taken) => taken,
-                    None => return,
-                },
-            };
+        while let Some(taken) = self.next(|| listener.accept()).await {
             if let Some((stream, _)) = self.is_taken(taken).await {
                 self.serve(stream, None, Entry::Socket);
             }
         }
     }
 
-    /// `None` once it is stopped.
-    async fn next<T>(&self, accept: impl Future<Output = T>) -> Option<T> {
+    /// `None` once it is stopped, and no client is left that the system has connected and nobody has
+    /// taken yet.
+    async fn next<T, F: Future<Output = T>>(&self, accept: impl Fn() -> F) -> Option<T> {
         tokio::select! {
             biased;
-            () = self.until.begun() => None,
-            taken = accept => Some(taken),
+            () = self.until.begun() => accept().now_or_never(),
+            taken = accept() => Some(taken),
         }
     }
 

@@ -133,9 +133,11 @@ impl Row {
             .into_iter()
             .filter_map(|(name, id)| Some((name.to_owned(), Value::from(id.clone()?))));
         let extension: Map<String, Value> = known.collect();
-        let price = self.price.map(|amount| Money {
+        // A number without its currency is no price.
+        let price = self.price.zip(self.currency.clone());
+        let price = price.map(|(amount, currency)| Money {
             amount: amount.to_string(),
-            currency: self.currency.clone().unwrap_or_default(),
+            currency,
         });
         Variation {
             id: Some(self.id()),

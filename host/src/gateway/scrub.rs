@@ -212,6 +212,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_secret_is_found_over_the_seam_of_two_long_pieces() {
+        let reach = needles().reach();
+        for cut in 0..=TOKEN.len() {
+            let mut page = vec![b'x'; 3 * reach];
+            page.extend_from_slice(TOKEN.as_bytes());
+            page.extend(vec![b'y'; 3 * reach]);
+            let (one, two) = page.split_at(3 * reach + cut);
+            let (read, found) = through(vec![one.to_vec(), two.to_vec()]).await;
+            assert_eq!((read.len(), found), (page.len(), 1), "cut at {cut}");
+            let starred = read.get(3 * reach..3 * reach + TOKEN.len());
+            assert!(starred.unwrap().iter().all(|byte| *byte == b'*'));
+            assert_eq!(
+                read.iter().filter(|byte| **byte == b'*').count(),
+                TOKEN.len()
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_page_without_a_secret_is_not_copied() {
+        let page = Bytes::from(vec![b'x'; 10 * needles().reach()]);
+        let body = stream::iter([Ok(page.clone())]);
+        let read: Vec<Bytes> = scrubbed(needles(), body, |_| ())
+            .try_collect()
+            .await
+            .unwrap();
+        assert_eq!(read.concat(), page);
+        assert_eq!(read[0].as_ptr(), page.as_ptr());
+    }
+
+    #[tokio::test]
     async fn a_page_without_a_secret_passes_unchanged() {
         let page: Vec<u8> = (0..100_000_u32)
             .flat_map(|n| format!("{n}\\/%2F&#47;").into_bytes())

@@ -171,5 +171,15 @@ mod tests {
             &mut out,
         );
         assert_eq!(out, br#"{"a b":[1,"\" \\"," "]}"#);
+        for (document, compact) in [
+            (r#" "é \\" "#, r#""é \\""#),
+            (r#"["\\\"", "" ]"#, r#"["\\\"",""]"#),
+            (" 1 ", "1"),
+            ("{}", "{}"),
+        ] {
+            let mut out = Vec::new();
+            write_compact(document, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), compact);
+        }
     }
 }

@@ -290,6 +290,7 @@ async fn what_was_done_is_counted_by_names_of_which_there_are_few() {
     }
     assert!(sum(&counts, &["stoflow_store_commits_total", "ok"]) >= 1.0);
     assert!(sum(&counts, &["stoflow_process_memory_bytes"]) > 1e6);
+    assert!(sum(&counts, &["stoflow_connections"]) >= 1.0, "{text}");
 
     for word in ["acc_", "4242424242", "1234567", "u1", "key_"] {
         assert!(!text.contains(word), "{word} is in {text}");
@@ -322,6 +323,19 @@ fn labels_are_those_of_the_list(counts: &BTreeMap<String, f64>) {
         known.sort_unstable();
         assert_eq!(found, known, "{series}");
     }
+}
+
+#[tokio::test]
+async fn a_key_for_the_counts_alone_reads_them_and_nothing_else() {
+    let served = Served::start().await;
+    let key = served
+        .key(json!({ "user": "prometheus", "scopes": ["metrics:read"] }))
+        .await;
+    let prometheus = served.client(Some(&key));
+    let counts = prometheus.get("/metrics").await;
+    assert_eq!(counts.status, 200);
+    assert!(counts.text().contains("stoflow_connections"));
+    prometheus.get("/api/accounts").await.problem("not-allowed");
 }
 
 #[tokio::test]

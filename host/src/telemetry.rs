@@ -11,7 +11,7 @@ mod recorder;
 pub use correlation::{carried, current, within};
 pub use log::{check_filter, start};
 pub use measures::{
-    METRICS, Metric, MetricKind, call, commit, marketplace, operation, push, quota, refresh,
-    request,
+    METRICS, Metric, MetricKind, call, commit, connection, marketplace, operation, push, quota,
+    refresh, request,
 };
 pub use recorder::{begin, rendered, tidied};

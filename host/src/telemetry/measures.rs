@@ -65,6 +65,7 @@ const OPERATIONS: &str = "stoflow_operations_total";
 const COMMITS: &str = "stoflow_store_commits_total";
 const COMMIT_SECONDS: &str = "stoflow_store_commit_seconds";
 const MEMORY: &str = "stoflow_process_memory_bytes";
+const CONNECTIONS: &str = "stoflow_connections";
 const OPEN_FILES: &str = "stoflow_process_open_files";
 
 /// All of them.
@@ -154,6 +155,12 @@ pub const METRICS: &[Metric] = &[
         "Memory of the process that is not swapped out",
     ),
     metric(
+        CONNECTIONS,
+        MetricKind::Gauge,
+        &[],
+        "Connections of clients, of TCP and of the socket",
+    ),
+    metric(
         OPEN_FILES,
         MetricKind::Gauge,
         &[],
@@ -232,6 +239,17 @@ pub fn commit(outcome: &'static str, elapsed: Duration) {
     if is_on() {
         counter!(COMMITS, "outcome" => outcome).increment(1);
         histogram!(COMMIT_SECONDS).record(elapsed);
+    }
+}
+
+/// A client is connected, or is gone.
+pub fn connection(is_there: bool) {
+    if is_on() {
+        let gauge = gauge!(CONNECTIONS);
+        match is_there {
+            true => gauge.increment(1.0),
+            false => gauge.decrement(1.0),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::config::ServerConfig;
+use crate::telemetry;
 
 /// Between two looks at who waits too long; the limits are kept to within it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -86,6 +87,7 @@ impl Places {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         open.insert(number, Arc::clone(&line));
         drop(open);
+        telemetry::connection(true);
         Some(Place {
             number,
             places: Arc::clone(self),
@@ -220,6 +222,7 @@ impl Drop for Running {
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.open().remove(&self.number);
+        telemetry::connection(false);
     }
 }
 

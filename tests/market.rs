@@ -222,6 +222,14 @@ pub fn paths(problem: &Problem) -> Vec<&str> {
         .collect()
 }
 
+/// The codes of warnings, in their order.
+pub fn codes(warnings: &Value) -> Vec<&str> {
+    let warnings = warnings.as_array().unwrap().iter();
+    warnings
+        .map(|warning| warning["code"].as_str().unwrap())
+        .collect()
+}
+
 /// A product of `docs/examples`.
 pub fn example(name: &str) -> Value {
     let path = examples().join(format!("{name}.json"));

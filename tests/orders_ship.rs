@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 use stoflow_sandbox::{Buyer, Fault, FaultKind, OrderAction, Purchase};
 
-use crate::market::{Market, USER, connect, paths};
+use crate::market::{Market, USER, codes, connect, paths};
 use crate::orders::{buy, change, get, mug};
 
 /// The request that writes to the buyer.
@@ -34,13 +34,6 @@ pub fn mails(market: &Market, id: &str) -> Vec<Value> {
         .clone()
 }
 
-fn codes(shipped: &Value) -> Vec<&str> {
-    let warnings = shipped["warnings"].as_array().unwrap().iter();
-    warnings
-        .map(|warning| warning["code"].as_str().unwrap())
-        .collect()
-}
-
 #[tokio::test]
 async fn a_buyer_is_told_once_and_asking_again_sends_nothing() {
     let market = Market::new().await;
@@ -48,7 +41,7 @@ async fn a_buyer_is_told_once_and_asking_again_sends_nothing() {
     market.sandbox.clear_requests();
     let shipped = ship(&market, &id, &tracked()).await.unwrap();
     assert_eq!(market.operations(), ["getShopReceipt", SHIP]);
-    assert_eq!(codes(&shipped), Vec::<&str>::new());
+    assert_eq!(codes(&shipped["warnings"]), Vec::<&str>::new());
     let order = &shipped["order"];
     assert_eq!(
         (&order["fulfillment"], &order["status_text"]),
@@ -67,7 +60,7 @@ async fn a_buyer_is_told_once_and_asking_again_sends_nothing() {
     for code in ["RM 12 34", "rm1234"] {
         let again = json!({ "tracking": { "carrier": "royal-mail", "code": code } });
         let again = ship(&market, &id, &again).await.unwrap();
-        assert_eq!(codes(&again), ["already-told"]);
+        assert_eq!(codes(&again["warnings"]), ["already-told"]);
         assert_eq!(again["order"], get(&market, &id).await);
     }
     assert_eq!(market.writes(), Vec::<String>::new());
@@ -87,7 +80,7 @@ async fn a_parcel_without_tracking_is_told_of_once() {
     assert_eq!(shipped["order"]["fulfillment"], "shipped");
     assert_eq!(shipped["order"]["shipments"], json!([]));
     let again = ship(&market, &id, &json!({})).await.unwrap();
-    assert_eq!(codes(&again), ["already-told"]);
+    assert_eq!(codes(&again["warnings"]), ["already-told"]);
     assert_eq!(mails(&market, &id).len(), 1);
 }
 
@@ -166,7 +159,7 @@ async fn a_reply_that_is_lost_is_looked_for_at_once() {
     assert_eq!(problem.kind(), ProblemKind::Uncertain, "{problem:?}");
     market.sandbox.clear_faults();
     let again = ship(&market, &id, &tracked()).await.unwrap();
-    assert_eq!(codes(&again), ["already-told"]);
+    assert_eq!(codes(&again["warnings"]), ["already-told"]);
     assert_eq!(mails(&market, &id).len(), 1);
 }
 
@@ -269,7 +262,7 @@ async fn a_carrier_that_etsy_does_not_know_is_another_one_with_a_warning() {
         "extension": { "send_bcc": true, "weight": "420", "weight_units": "g" },
     });
     let shipped = ship(&market, &id, &shipment).await.unwrap();
-    assert_eq!(codes(&shipped), ["unknown-carrier"]);
+    assert_eq!(codes(&shipped["warnings"]), ["unknown-carrier"]);
     assert_eq!(shipped["order"]["shipments"][0]["carrier"], "other");
     assert_eq!(mails(&market, &id)[0]["copied"], true);
 }

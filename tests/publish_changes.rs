@@ -4,14 +4,7 @@
 use serde_json::{Value, json};
 use stoflow_host::api::{Problem, ProblemKind};
 
-use crate::market::{Market, coats, example, examples, id_of, paths};
-
-fn codes(warnings: &Value) -> Vec<&str> {
-    let warnings = warnings.as_array().unwrap().iter();
-    warnings
-        .map(|warning| warning["code"].as_str().unwrap())
-        .collect()
-}
+use crate::market::{Market, coats, codes, example, examples, id_of, paths};
 
 async fn update(market: &Market, id: &str, product: Value) -> Result<Value, Problem> {
     market.sandbox.clear_requests();

@@ -1,7 +1,7 @@
 //! A plugin is compiled in a process of its own: whatever a component does to the compiler, the host
 //! goes on, and says what was wrong.
 
-mod bombs;
+pub mod bombs;
 mod process;
 
 use std::fs;
@@ -17,8 +17,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::served::Served;
-use crate::stage::{Stage, component};
-use bombs::{functions, with_module};
+use crate::stage::{Stage, component, rounds};
+use bombs::{blocks, branches, functions, with_module};
 
 /// A stage whose components are compiled by a program, and where nothing is compiled yet.
 struct Bed {
@@ -140,31 +140,38 @@ async fn a_bomb_is_stopped_at_its_limit_while_other_calls_go_on() {
         memory_bytes: 256 << 20,
         ..Bounds::default()
     };
-    for (bounds, limit) in [
-        (seconds, "more processor time than 1 s"),
-        (bytes, "more memory than 256 MiB"),
-    ] {
-        let bed = Arc::new(Bed::within(bounds));
-        bed.stage.install("guests/constant").await.unwrap();
-        let installing = bed.refusing(with_module(&functions(500_000)));
-        let mut calls = 0;
-        while !installing.is_finished() {
-            let started = Instant::now();
-            let call = bed.stage.call("constant", "listings.list", json!({}));
-            call.await.unwrap();
-            let took = started.elapsed();
-            assert!(
-                took < Duration::from_secs(2),
-                "a call beside it took {took:?}"
-            );
-            calls += 1;
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let problem = installing.await.unwrap();
-        assert_eq!(problem.kind(), ProblemKind::InvalidPlugin, "{problem:?}");
-        assert!(problem.title.contains(limit), "{problem:?}");
-        assert!(calls > 20, "{calls} calls beside it");
+    let (time, memory) = ("more processor time than 1 s", "more memory than 256 MiB");
+    let rounds = rounds("COMPILE_BOMBS", 1);
+    println!("{rounds} rounds of 4 bombs");
+    for _ in 0..rounds {
+        refuses_beside_calls(seconds, functions(500_000), time).await;
+        refuses_beside_calls(seconds, blocks(900_000), time).await;
+        refuses_beside_calls(seconds, branches(1_800_000), time).await;
+        refuses_beside_calls(bytes, functions(500_000), memory).await;
     }
+}
+
+async fn refuses_beside_calls(bounds: Bounds, bomb: Vec<u8>, limit: &str) {
+    let bed = Arc::new(Bed::within(bounds));
+    bed.stage.install("guests/constant").await.unwrap();
+    let installing = bed.refusing(with_module(&bomb));
+    let mut calls = 0;
+    while !installing.is_finished() {
+        let started = Instant::now();
+        let call = bed.stage.call("constant", "listings.list", json!({}));
+        call.await.unwrap();
+        let took = started.elapsed();
+        assert!(
+            took < Duration::from_secs(2),
+            "a call beside it took {took:?}"
+        );
+        calls += 1;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let problem = installing.await.unwrap();
+    assert_eq!(problem.kind(), ProblemKind::InvalidPlugin, "{problem:?}");
+    assert!(problem.title.contains(limit), "{problem:?}");
+    assert!(calls > 20, "{calls} calls beside it");
 }
 
 #[tokio::test]

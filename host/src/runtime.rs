@@ -24,6 +24,7 @@ mod state;
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use tokio::sync::Semaphore;
@@ -67,6 +68,7 @@ pub struct Runtime {
     compiler: Option<Compiler>,
     /// One component is compiled at a time: several could take the whole machine.
     compiling: Mutex<()>,
+    stop_compiling: AtomicBool,
     slots: Semaphore,
     _ticker: Ticker,
 }
@@ -113,6 +115,7 @@ impl Runtime {
             cache,
             compiler,
             compiling: Mutex::default(),
+            stop_compiling: AtomicBool::new(false),
             slots,
             _ticker: ticker,
         })

@@ -4,15 +4,28 @@
 use crate::stage::component;
 
 /// A plugin with a core module more.
-pub(super) fn with_module(module: &[u8]) -> Vec<u8> {
+pub fn with_module(module: &[u8]) -> Vec<u8> {
     let mut bytes = component("guests/constant");
     bytes.extend(section(1, module.to_vec()));
     bytes
 }
 
 /// Functions that do nothing: four bytes of the file each, and a thousand times that to compile.
-pub(super) fn functions(count: usize) -> Vec<u8> {
+pub fn functions(count: usize) -> Vec<u8> {
     module(&vec![vec![0, 0x0b]; count])
+}
+
+/// One function of blocks inside each other.
+pub fn blocks(depth: usize) -> Vec<u8> {
+    let code = [[0x02, 0x40].repeat(depth), vec![0x0b; depth + 1]];
+    module(&[[vec![0], code.concat()].concat()])
+}
+
+/// One function of branches one after the other.
+pub fn branches(count: usize) -> Vec<u8> {
+    let branch = [0x41, 1, 0x0d, 0];
+    let code = [vec![0x02, 0x40], branch.repeat(count), vec![0x0b, 0x0b]];
+    module(&[[vec![0], code.concat()].concat()])
 }
 
 /// A core module of functions of type `() -> ()`, each its locals and its code.

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::program;
 use crate::child::{kill, needs_linux};
+use crate::served;
+use crate::stage::target;
 
 const BOUNDS: [&str; 3] = [
     "compile",
@@ -35,6 +37,7 @@ fn is_limited(process: u32) -> bool {
         && has("Max core file size", "0")
         && has("Max file size", "0")
         && has("Max open files", "16")
+        && fs::read_to_string(format!("/proc/{process}/oom_score_adj")).unwrap() == "1000\n"
 }
 
 #[test]
@@ -98,4 +101,32 @@ fn what_is_wrong_is_one_line_and_nothing_else_is_written() {
         let words = String::from_utf8(output.stderr).unwrap();
         assert!(words.len() > 20 && words.lines().count() == 1, "{words:?}");
     }
+}
+
+#[test]
+fn a_daemon_whose_program_was_removed_still_compiles() {
+    needs_linux("elsewhere a program that was replaced is the new one");
+    let folder = tempfile::tempdir_in(target()).unwrap();
+    let (program, data) = (folder.path().join("stoflow"), folder.path().join("data"));
+    fs::hard_link(super::program(), &program).unwrap();
+    let mut daemon = Command::new(&program)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("STOFLOW_DATA_DIR", &data)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let out = daemon.stdout.take().unwrap();
+    BufReader::new(out).read_line(&mut line).unwrap();
+    assert!(line.starts_with("Listening"), "{line}");
+    fs::remove_file(&program).unwrap();
+    let guest = target().join("guests/constant.wasm");
+    let install = ["plugin", "install", guest.to_str().unwrap()];
+    let output = served::command(&data, &install).output().unwrap();
+    kill(&mut daemon);
+    assert!(output.status.success(), "{output:?}");
+    let compiled = fs::read_dir(data.join("compiled")).unwrap();
+    assert_eq!(compiled.count(), 1);
 }

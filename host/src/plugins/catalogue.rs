@@ -208,6 +208,11 @@ impl Plugins {
         }
     }
 
+    /// From here on nobody waits for a plugin to be compiled.
+    pub fn stop_compiling(&self) {
+        self.runtime.stop_compiling();
+    }
+
     /// What is known of the active version, without loading it.
     pub fn active_installed(&self, id: &PluginId) -> Result<Installed, PluginsError> {
         let Some(version) = self.active_version(id)? else {

@@ -62,6 +62,8 @@ fn limit(bounds: &Bounds) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     secret::refuse_dumps();
+    // Elsewhere much address space says little of memory.
+    #[cfg(target_os = "linux")]
     at_most(Resource::As, bounds.memory_bytes)?;
     // The signal that says so, and a second later the one that cannot be ignored.
     let processor = Rlimit {

@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -80,6 +81,9 @@ pub enum CompilerError {
     /// Somebody ended it, such as a system that is short of memory.
     #[error("the compiler was ended by somebody else ({0}); try again")]
     Killed(ExitStatus),
+    /// Nobody waits for the code any more.
+    #[error("the host is being stopped")]
+    Stopped,
     /// What it wrote cannot be loaded.
     #[error("what the compiler wrote is no code that runs here: {0:#}")]
     Code(wasmtime::Error),
@@ -101,14 +105,24 @@ impl Compiler {
         }
     }
 
-    /// The code of a component. Blocks until the process has ended, and ends it when the time is up.
-    pub(super) fn compile(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
-        let ended = self.run(component).map_err(|source| CompilerError::Start {
-            program: self.program.clone(),
-            source,
-        })?;
+    /// The code of a component. Blocks until the process has ended, and ends it when its time is up
+    /// or `stop` is set.
+    pub(super) fn compile(
+        &self,
+        component: &[u8],
+        stop: &AtomicBool,
+    ) -> Result<Vec<u8>, LoadError> {
+        let ended = self
+            .run(component, stop)
+            .map_err(|source| CompilerError::Start {
+                program: self.program.clone(),
+                source,
+            })?;
         let costly = |what, most| Err(LoadError::TooCostly { what, most });
         let Some(status) = ended.status else {
+            if stop.load(Ordering::Acquire) {
+                return Err(CompilerError::Stopped.into());
+            }
             return costly("time", format!("{} s", self.bounds.time.as_secs()));
         };
         if ended.code.len() as u64 > self.bounds.code_bytes {
@@ -137,7 +151,7 @@ impl Compiler {
     }
 
     /// Starts the process, hands it the component, and takes what it has to say.
-    fn run(&self, component: &[u8]) -> io::Result<Ended> {
+    fn run(&self, component: &[u8], stop: &AtomicBool) -> io::Result<Ended> {
         thread::scope(|scope| {
             // In here, so that it is ended before the threads that speak to it are waited for.
             let mut running = Running(self.command().spawn()?);
@@ -152,7 +166,7 @@ impl Compiler {
             let code =
                 thread::Builder::new().spawn_scoped(scope, move || read_code(output, most))?;
             let words = thread::Builder::new().spawn_scoped(scope, move || read_words(errors))?;
-            let status = running.wait(self.bounds.time)?;
+            let status = running.wait(self.bounds.time, stop)?;
             Ok(Ended {
                 status,
                 code: joined(code)??,
@@ -185,7 +199,7 @@ impl Compiler {
 
 /// What came of a process.
 struct Ended {
-    /// `None` where its time was up.
+    /// `None` where it was ended before its end.
     status: Option<ExitStatus>,
     code: Vec<u8>,
     words: String,
@@ -195,10 +209,11 @@ struct Ended {
 struct Running(Child);
 
 impl Running {
-    /// Waits until it has ended; `None` once its time is up, and then it has ended too.
-    fn wait(mut self, time: Duration) -> io::Result<Option<ExitStatus>> {
+    /// Waits until it has ended; `None` once its time is up or nobody waits, and then it has ended
+    /// too.
+    fn wait(mut self, time: Duration, stop: &AtomicBool) -> io::Result<Option<ExitStatus>> {
         let until = Instant::now() + time;
-        while Instant::now() < until {
+        while Instant::now() < until && !stop.load(Ordering::Acquire) {
             if let Some(status) = self.0.try_wait()? {
                 return Ok(Some(status));
             }

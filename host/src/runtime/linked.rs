@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -136,7 +137,7 @@ impl Runtime {
             return Ok(component);
         }
         let code = match &self.compiler {
-            Some(compiler) => compiler.compile(bytes)?,
+            Some(compiler) => compiler.compile(bytes, &self.stop_compiling)?,
             None => self.compile_here(bytes)?,
         };
         let component = cache::load(&self.engine, &code).map_err(CompilerError::Code)?;
@@ -144,6 +145,11 @@ impl Runtime {
             cache.put(digest, &code);
         }
         Ok(component)
+    }
+
+    /// From here on nobody waits for a component's code: a process that compiles is ended.
+    pub fn stop_compiling(&self) {
+        self.stop_compiling.store(true, Ordering::Release);
     }
 
     fn compile_here(&self, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {

@@ -7,6 +7,7 @@ mod process;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,14 +36,15 @@ impl Bed {
     /// By a script, that is given the real program's path as `$STOFLOW`.
     fn by(script: &str, bounds: Bounds) -> Self {
         let write = |folder: &Path| {
-            let path = folder.join("compiler");
-            let head = format!(
-                "#!/bin/sh\nSTOFLOW={}\ncd {}\n",
-                program().display(),
-                folder.display()
-            );
-            fs::write(&path, head + script + "\n").unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            let (text, path) = (folder.join("script"), folder.join("compiler"));
+            let (program, place) = (program(), folder.display());
+            let head = format!("#!/bin/sh\nSTOFLOW='{}'\ncd '{place}'\n", program.display());
+            fs::write(&text, head + script + "\n").unwrap();
+            fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
+            // By another process: what this one has open to write, another test's child may have
+            // too, and then it is not started.
+            let copied = Command::new("cp").arg(&text).arg(&path).status();
+            assert!(copied.unwrap().success());
             path
         };
         Self::of(write, bounds)
@@ -203,7 +205,7 @@ async fn a_compiler_that_never_stops_writing_is_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compiler_that_is_killed_is_no_fault_of_the_plugins_and_the_next_install_works() {
-    let script = "echo $$ > pid; exec $STOFLOW \"$@\"";
+    let script = "echo $$ > pid; exec \"$STOFLOW\" \"$@\"";
     let bed = Arc::new(Bed::by(script, Bounds::default()));
     let installing = bed.refusing(with_module(&functions(500_000)));
     end(&bed.told("pid").await);
@@ -223,7 +225,7 @@ async fn what_is_no_code_is_not_loaded() {
         "exit 0",
         "head -c 5000 /dev/zero",
         // Code of another component's, cut in half.
-        "$STOFLOW \"$@\" > all; head -c 20000 all",
+        "\"$STOFLOW\" \"$@\" > all; head -c 20000 all",
     ] {
         let bed = Bed::by(script, Bounds::default());
         let problem = bed.refuses(component("guests/constant")).await;

@@ -2,9 +2,9 @@
 //! that a stranger wrote. What it takes is bounded by the system, is given back when the process
 //! ends, and a compiler that crashes is one plugin that is refused, not the end of the host.
 //!
-//! The process is this program once more, without this one's environment, files and privileges to
-//! spend: it reads the component from its input and writes the code to its output. Its limits are
-//! against cost. They are no wall around a compiler that was taken over: its code is run here.
+//! The process is this program once more, without its environment and its files: it reads the component
+//! from its input and writes the code to its output. Its limits are against cost. They are no wall
+//! around a compiler that was taken over: its code is run here.
 
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -71,7 +71,7 @@ impl Default for Bounds {
 #[derive(Debug, thiserror::Error)]
 pub enum CompilerError {
     /// No process of it can be started or spoken to.
-    #[error("the compiler {program} cannot be started: {source}")]
+    #[error("the compiler {program} cannot be run: {source}")]
     Start {
         /// The program.
         program: PathBuf,
@@ -118,36 +118,36 @@ impl Compiler {
                 program: self.program.clone(),
                 source,
             })?;
-        let costly = |what, most| Err(LoadError::TooCostly { what, most });
-        let Some(status) = ended.status else {
-            if stop.load(Ordering::Acquire) {
-                return Err(CompilerError::Stopped.into());
+        match ended.status {
+            None if stop.load(Ordering::Acquire) => Err(CompilerError::Stopped.into()),
+            None => Err(costly("time", self.bounds.time.as_secs(), "s")),
+            Some(_) if ended.code.len() as u64 > self.bounds.code_bytes => {
+                Err(costly("code", self.bounds.code_bytes >> 20, "MiB"))
             }
-            return costly("time", format!("{} s", self.bounds.time.as_secs()));
-        };
-        if ended.code.len() as u64 > self.bounds.code_bytes {
-            return costly("code", format!("{} MiB", self.bounds.code_bytes >> 20));
+            Some(status) if status.success() => Ok(ended.code),
+            Some(status) => Err(self.failed(status, ended.words)),
         }
-        if status.success() {
-            return Ok(ended.code);
+    }
+
+    /// Why a process that ended by itself has made no code.
+    fn failed(&self, status: ExitStatus, words: String) -> LoadError {
+        if status.code() == Some(i32::from(REFUSED)) && !words.is_empty() {
+            return LoadError::Compile(words);
         }
-        if status.signal() == Some(Signal::XCPU.as_raw()) {
-            let most = format!("{} s", self.bounds.processor_seconds);
-            return costly("processor time", most);
+        let ended_by = |signal: Signal| status.signal() == Some(signal.as_raw());
+        if ended_by(Signal::XCPU) {
+            return costly("processor time", self.bounds.processor_seconds, "s");
         }
-        if ended.words.contains(NO_MEMORY) {
-            let most = format!("{} MiB", self.bounds.memory_bytes >> 20);
-            return costly("memory", most);
+        if words.contains(NO_MEMORY) {
+            return costly("memory", self.bounds.memory_bytes >> 20, "MiB");
         }
-        let from_outside = [Signal::KILL, Signal::TERM, Signal::INT].map(|it| Some(it.as_raw()));
-        if from_outside.contains(&status.signal()) {
-            return Err(CompilerError::Killed(status).into());
+        if [Signal::KILL, Signal::TERM, Signal::INT]
+            .into_iter()
+            .any(ended_by)
+        {
+            return CompilerError::Killed(status).into();
         }
-        // Words alone are a reason; of a crash there is more to be told.
-        Err(LoadError::Compile(match status.code() {
-            Some(code) if code == i32::from(REFUSED) && !ended.words.is_empty() => ended.words,
-            _ => format!("the compiler failed ({status}): {}", ended.words),
-        }))
+        LoadError::Compile(format!("the compiler failed ({status}): {words}"))
     }
 
     /// Starts the process, hands it the component, and takes what it has to say.
@@ -194,6 +194,13 @@ impl Compiler {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+}
+
+fn costly(what: &'static str, most: u64, unit: &str) -> LoadError {
+    LoadError::TooCostly {
+        what,
+        most: format!("{most} {unit}"),
     }
 }
 

@@ -25,8 +25,8 @@ const READERS: usize = 200;
 /// What the process may take, in bytes.
 const MEMORY_BYTES_MAX: u64 = 150_000_000;
 
-/// Within which a head that was not sent whole is cut: 10 s by the server's clock.
-const HEAD_TIME_MAX: Duration = Duration::from_millis(10_500);
+/// Within which a head that was not sent whole is cut, by its client's clock.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// When a slow client gives up waiting to be cut.
 const GIVEN_UP: Duration = Duration::from_secs(30);
@@ -154,7 +154,7 @@ async fn slow_clients_are_cut_and_do_not_slow_others() {
         slow.spawn(slow_client(server));
     }
     let (normal, lasted) = tokio::join!(
-        normal_client(server, &keys[0], Duration::from_secs(9)),
+        normal_client(server, &keys[0], Duration::from_secs(8)),
         slow.join_all()
     );
     normal.demand_nothing_wrong();

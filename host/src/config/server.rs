@@ -64,7 +64,7 @@ impl Default for ServerConfig {
             // Those of a backend that shows pages to people, and a list of twenty opened all at once.
             key_requests_per_second: 20,
             key_burst: 60,
-            head_seconds: 10,
+            head_seconds: 9,
             // Longer than the proxies' 60: who closes first must not be the one who is asked.
             idle_seconds: 75,
             body_seconds: 15,
@@ -175,7 +175,7 @@ mod tests {
         assert!(config.listen.ip().is_loopback());
         assert!(config.hosts.is_empty() && config.cors_origins.is_empty());
         assert_eq!(config.requests_max, 3);
-        assert_eq!(config.head_time(), Duration::from_secs(10));
+        assert_eq!(config.head_time(), Duration::from_secs(9));
     }
 
     #[test]

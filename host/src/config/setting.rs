@@ -126,7 +126,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "server.head_seconds",
         Kind::Number,
-        "10",
+        "9",
         None,
         "Seconds that a request's head may take",
     ),

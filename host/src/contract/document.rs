@@ -18,20 +18,38 @@ pub(super) fn check(text: &str) -> Result<(), serde_json::Error> {
 
 /// Writes a checked document without the whitespace between its tokens, so that it is one line.
 pub(super) fn write_compact(text: &str, out: &mut Vec<u8>) {
-    let mut in_text = false;
-    let mut escaped = false;
     out.reserve(text.len());
-    for byte in text.bytes() {
-        if in_text {
-            in_text = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
-            continue;
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| b"\" \t\r\n".contains(byte)) {
+        let (tokens, from_here) = rest.split_at(at);
+        out.extend_from_slice(tokens);
+        let length = if from_here.starts_with(b"\"") {
+            let length = text_length(from_here);
+            out.extend_from_slice(from_here.get(..length).unwrap_or(from_here));
+            length
         } else {
-            in_text = byte == b'"';
-        }
-        out.push(byte);
+            1
+        };
+        rest = from_here.get(length..).unwrap_or_default();
     }
+    out.extend_from_slice(rest);
+}
+
+/// How many bytes the text at the beginning has, with its quotes.
+fn text_length(quoted: &[u8]) -> usize {
+    let mut at = 1;
+    while let Some(found) = quoted
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
+        at += found;
+        if quoted.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        // What is escaped ends no text.
+        at += 2;
+    }
+    quoted.len()
 }
 
 /// Reads a value and forgets it.
@@ -153,5 +171,15 @@ mod tests {
             &mut out,
         );
         assert_eq!(out, br#"{"a b":[1,"\" \\"," "]}"#);
+        for (document, compact) in [
+            (r#" "é \\" "#, r#""é \\""#),
+            (r#"["\\\"", "" ]"#, r#"["\\\"",""]"#),
+            (" 1 ", "1"),
+            ("{}", "{}"),
+        ] {
+            let mut out = Vec::new();
+            write_compact(document, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), compact);
+        }
     }
 }

@@ -14,6 +14,9 @@ use super::document;
 use super::plan::{Case, Integer, Name, Plan, Record};
 use super::text::{excerpt, is_decimal, write_timestamp};
 
+/// What most replies fit in.
+const ROOM_MIN: usize = 512;
+
 /// What a call came to, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -40,17 +43,21 @@ fn place(pointer: &str) -> String {
     }
 }
 
-/// Writes what a function returned.
-pub(super) fn outcome(plan: Option<&Plan>, results: &[Val]) -> Result<Outcome, LiftError> {
+/// Writes what a function returned, into a buffer that has room for so many bytes.
+pub(super) fn outcome(
+    plan: Option<&Plan>,
+    results: &[Val],
+    room: usize,
+) -> Result<Outcome, LiftError> {
     let written = match (plan, results) {
         (None, []) => Ok(Outcome::Ok(b"null".to_vec())),
         (Some(Plan::Result { ok, .. }), [Val::Result(Ok(value))]) => {
-            document_of(ok.as_deref(), value.as_deref()).map(Outcome::Ok)
+            document_of(ok.as_deref(), value.as_deref(), room).map(Outcome::Ok)
         }
         (Some(Plan::Result { error, .. }), [Val::Result(Err(value))]) => {
-            document_of(error.as_deref(), value.as_deref()).map(Outcome::Err)
+            document_of(error.as_deref(), value.as_deref(), ROOM_MIN).map(Outcome::Err)
         }
-        (Some(plan), [value]) => document_of(Some(plan), Some(value)).map(Outcome::Ok),
+        (Some(plan), [value]) => document_of(Some(plan), Some(value), room).map(Outcome::Ok),
         (plan, results) => Err(Fault::new(format!(
             "{} results where the contract has {}",
             results.len(),
@@ -60,9 +67,9 @@ pub(super) fn outcome(plan: Option<&Plan>, results: &[Val]) -> Result<Outcome, L
     written.map_err(Fault::at_its_place)
 }
 
-fn document_of(plan: Option<&Plan>, value: Option<&Val>) -> Result<Vec<u8>, Fault> {
+fn document_of(plan: Option<&Plan>, value: Option<&Val>, room: usize) -> Result<Vec<u8>, Fault> {
     let mut writer = Writer {
-        out: Vec::with_capacity(512),
+        out: Vec::with_capacity(room.max(ROOM_MIN)),
     };
     writer.payload(plan, value)?;
     Ok(writer.out)

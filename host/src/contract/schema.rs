@@ -1,9 +1,10 @@
 //! A component's [`Schema`]: what it can be called for, and how its values are read and written.
 //!
-//! Made once when a version is loaded and shared by all its calls; nothing in it changes, and nothing
-//! in it remembers a call.
+//! Made once when a version is loaded and shared by all its calls; nothing in it changes, and all that
+//! it remembers of a call is how long the reply was.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::component::Val;
 
@@ -16,6 +17,9 @@ use super::names::same_name;
 use super::plan::{Plan, Planner, Record};
 use super::shape::{FunctionShape, InterfaceShape, NameError, Shape};
 use crate::model::KeyScope;
+
+/// The most room that is made for a reply before it is written: the largest page of a marketplace.
+const ROOM_MAX: usize = 1 << 20;
 
 /// All that a component exports.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub struct Function {
     facts: Facts,
     params: Record,
     result: Option<Arc<Plan>>,
+    /// How long its last reply was, so that the next one's buffer need not grow.
+    reply_bytes: AtomicUsize,
 }
 
 impl Schema {
@@ -170,7 +176,13 @@ impl Function {
     ///
     /// What breaks the contract's mapping, by JSON Pointer. The fault is the plugin's.
     pub fn lift(&self, results: &[Val]) -> Result<Outcome, LiftError> {
-        lift::outcome(self.result.as_deref(), results)
+        let room = self.reply_bytes.load(Ordering::Relaxed);
+        let outcome = lift::outcome(self.result.as_deref(), results, room)?;
+        if let Outcome::Ok(reply) = &outcome {
+            self.reply_bytes
+                .store(reply.len().min(ROOM_MAX), Ordering::Relaxed);
+        }
+        Ok(outcome)
     }
 
     /// How many values a call of it returns: 0 or 1.
@@ -203,5 +215,6 @@ fn plan<'a>(
             false => Facts::OTHER,
         },
         shape: function.clone(),
+        reply_bytes: AtomicUsize::new(0),
     })
 }

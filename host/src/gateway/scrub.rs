@@ -15,6 +15,7 @@ mod unit;
 
 pub(super) use needles::Needles;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -61,17 +62,17 @@ pub(super) fn scrubbed(
     let window = Window {
         needles,
         alarm,
-        held: BytesMut::new(),
+        held: Bytes::new(),
+        safe: VecDeque::new(),
     };
     stream::unfold(Some((Box::pin(body), window)), |state| async move {
         let (mut body, mut window) = state?;
         loop {
+            if let Some(piece) = window.safe.pop_front() {
+                return Some((Ok(piece), Some((body, window))));
+            }
             match body.next().await {
-                Some(Ok(piece)) => {
-                    if let Some(piece) = window.push(&piece) {
-                        return Some((Ok(piece), Some((body, window))));
-                    }
-                }
+                Some(Ok(piece)) => window.push(piece),
                 // What is held is given up: nobody knows what would have followed it.
                 Some(Err(refusal)) => return Some((Err(refusal), None)),
                 None => return window.end().map(|rest| (Ok(rest), None)),
@@ -84,32 +85,60 @@ pub(super) fn scrubbed(
 struct Window<A> {
     needles: Arc<Needles>,
     alarm: A,
-    held: BytesMut,
+    held: Bytes,
+    /// What comes before it, and holds none.
+    safe: VecDeque<Bytes>,
 }
 
 impl<A: Fn(usize)> Window<A> {
-    /// Takes a piece in and gives out what is safe by now.
-    fn push(&mut self, piece: &[u8]) -> Option<Bytes> {
-        self.held.extend_from_slice(piece);
+    /// Takes a piece in; what is safe by now goes out.
+    fn push(&mut self, mut piece: Bytes) {
         let reach = self.needles.reach();
-        // Twice the reach, so that pieces of one byte do not search everything again each time.
-        if self.held.len() <= 2 * reach {
-            return None;
+        if piece.len() > reach && !self.is_suspect(&piece) {
+            // Nearly every piece of nearly every page: nothing of it is copied.
+            let rest = piece.split_off(piece.len() - reach);
+            let held = std::mem::replace(&mut self.held, rest);
+            self.give_out(held);
+            self.give_out(piece);
+            return;
         }
-        self.search();
-        Some(self.held.split_to(self.held.len() - reach).freeze())
+        let mut text = BytesMut::with_capacity(self.held.len() + piece.len());
+        text.extend_from_slice(&self.held);
+        text.extend_from_slice(&piece);
+        // Twice the reach, so that pieces of one byte do not search everything again each time.
+        if text.len() > 2 * reach {
+            self.star(&mut text);
+            let safe = text.split_to(text.len() - reach).freeze();
+            self.give_out(safe);
+        }
+        self.held = text.freeze();
+    }
+
+    /// Whether something is found in a piece, or over the seam to what is held: what begins there ends
+    /// within reach.
+    fn is_suspect(&self, piece: &[u8]) -> bool {
+        let reached = piece.get(..self.needles.reach()).unwrap_or(piece);
+        let seam = [&self.held, reached].concat();
+        self.needles.are_in(&seam) || self.needles.are_in(piece)
     }
 
     /// Gives out the rest.
     fn end(&mut self) -> Option<Bytes> {
-        self.search();
-        (!self.held.is_empty()).then(|| self.held.split().freeze())
+        let mut text = BytesMut::from(std::mem::take(&mut self.held));
+        self.star(&mut text);
+        (!text.is_empty()).then(|| text.freeze())
     }
 
-    fn search(&mut self) {
-        let found = self.needles.star(&mut self.held);
+    fn star(&self, text: &mut [u8]) {
+        let found = self.needles.star(text);
         if found > 0 {
             (self.alarm)(found);
+        }
+    }
+
+    fn give_out(&mut self, piece: Bytes) {
+        if !piece.is_empty() {
+            self.safe.push_back(piece);
         }
     }
 }
@@ -180,6 +209,37 @@ mod tests {
             let start = read.iter().position(|byte| *byte == b'*');
             assert_eq!(start, Some(offset));
         }
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_found_over_the_seam_of_two_long_pieces() {
+        let reach = needles().reach();
+        for cut in 0..=TOKEN.len() {
+            let mut page = vec![b'x'; 3 * reach];
+            page.extend_from_slice(TOKEN.as_bytes());
+            page.extend(vec![b'y'; 3 * reach]);
+            let (one, two) = page.split_at(3 * reach + cut);
+            let (read, found) = through(vec![one.to_vec(), two.to_vec()]).await;
+            assert_eq!((read.len(), found), (page.len(), 1), "cut at {cut}");
+            let starred = read.get(3 * reach..3 * reach + TOKEN.len());
+            assert!(starred.unwrap().iter().all(|byte| *byte == b'*'));
+            assert_eq!(
+                read.iter().filter(|byte| **byte == b'*').count(),
+                TOKEN.len()
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_page_without_a_secret_is_not_copied() {
+        let page = Bytes::from(vec![b'x'; 10 * needles().reach()]);
+        let body = stream::iter([Ok(page.clone())]);
+        let read: Vec<Bytes> = scrubbed(needles(), body, |_| ())
+            .try_collect()
+            .await
+            .unwrap();
+        assert_eq!(read.concat(), page);
+        assert_eq!(read[0].as_ptr(), page.as_ptr());
     }
 
     #[tokio::test]

@@ -16,6 +16,10 @@ use super::limits::{
 /// The bookkeeping of one instance; a component of a hundred functions takes about 10 KiB.
 const INSTANCE_BYTES_MAX: usize = 1 << 20;
 
+/// How much of a stack keeps its pages for the next call, which then does not wait for each of them
+/// again. A page of listings uses less.
+const RESIDENT_STACK_BYTES: usize = 64 << 10;
+
 /// Builds the engine.
 pub(super) fn engine() -> Result<Engine> {
     let mut config = config();
@@ -67,9 +71,11 @@ fn pool() -> PoolingAllocationConfig {
         .max_core_instance_size(INSTANCE_BYTES_MAX)
         .max_memory_size(MEMORY_BYTES_MAX)
         .table_elements(TABLE_ELEMENTS_MAX)
-        // Nothing stays in a place that another account's call gets next.
+        // Nothing stays in a place that another account's call gets next: the system takes the pages of
+        // memories and tables back, and a stack, which every call uses, is overwritten.
         .linear_memory_keep_resident(0)
-        .table_keep_resident(0);
+        .table_keep_resident(0)
+        .async_stack_keep_resident(RESIDENT_STACK_BYTES);
     pool
 }
 

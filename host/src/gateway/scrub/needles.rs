@@ -82,6 +82,11 @@ impl Needles {
         &self.secrets
     }
 
+    /// Whether any is found.
+    pub(in crate::gateway) fn are_in(&self, text: &[u8]) -> bool {
+        !self.plain(text).is_empty() || !self.escaped(text).is_empty()
+    }
+
     /// Replaces what is found by stars; how many were found.
     pub(in crate::gateway) fn star(&self, text: &mut [u8]) -> usize {
         let mut found = self.plain(text);

@@ -15,6 +15,9 @@ use wasip2::io::streams::{InputStream, StreamError};
 /// How much of a reply is asked for at once.
 const CHUNK: u64 = 64 * 1024;
 
+/// How much room is made for a reply before it comes: a length is only somebody's word.
+const ROOM: usize = 1 << 20;
+
 /// One request and its reply, as far as they have come.
 pub(super) struct Exchange {
     upload: Option<Upload>,
@@ -102,7 +105,7 @@ impl Exchange {
         if let Reply::Awaited(future) = &self.reply {
             match future.get() {
                 None => return,
-                Some(Ok(Ok(response))) => match open(response) {
+                Some(Ok(Ok(response))) => match open(response, self.request.max_reply) {
                     Ok(incoming) => self.reply = Reply::Read(incoming),
                     Err(message) => return self.fail(FailureKind::Broken, message),
                 },
@@ -225,7 +228,8 @@ fn method(method: Method) -> WasiMethod {
     }
 }
 
-fn open(response: IncomingResponse) -> Result<Incoming, String> {
+fn open(response: IncomingResponse, bytes_max: usize) -> Result<Incoming, String> {
+    let declared = length(&response).unwrap_or_default();
     let body = response
         .consume()
         .map_err(|()| "the reply's body was taken twice".to_owned())?;
@@ -236,8 +240,15 @@ fn open(response: IncomingResponse) -> Result<Incoming, String> {
         stream,
         _body: body,
         response,
-        bytes: Vec::new(),
+        // Room for all of it at once: what a buffer grows out of is memory that is touched for nothing.
+        bytes: Vec::with_capacity(declared.min(bytes_max).min(ROOM)),
     })
+}
+
+/// How long the body is, where the reply says so.
+fn length(response: &IncomingResponse) -> Option<usize> {
+    let values = response.headers().get("content-length");
+    std::str::from_utf8(values.first()?).ok()?.parse().ok()
 }
 
 /// Whether the request can have happened. What is not known to have stopped it before it was sent

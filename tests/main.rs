@@ -23,6 +23,7 @@ mod calls;
 mod child;
 mod clients;
 mod command_line;
+mod compiling;
 mod configuration;
 mod conformance;
 mod connect_command;

@@ -36,6 +36,8 @@ pub struct Served {
     /// An operator's key.
     pub admin: String,
     pub data: TempDir,
+    /// Where its compiled code is; the place of all tests, until a test says another one.
+    pub compiled: PathBuf,
     child: Option<Child>,
 }
 
@@ -87,6 +89,7 @@ impl Served {
             keys: Default::default(),
             admin: String::new(),
             data,
+            compiled: compiled(),
             child: None,
         }
     }
@@ -134,7 +137,9 @@ impl Served {
 
     /// The program on the same data directory.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        command(self.data.path(), arguments)
+        let mut command = command(self.data.path(), arguments);
+        command.env("STOFLOW_COMPILED_DIR", &self.compiled);
+        command
     }
 
     /// Stops the daemon if it runs, and starts it again.

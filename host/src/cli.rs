@@ -7,6 +7,7 @@ mod account;
 mod browser;
 mod call;
 mod client;
+mod compile;
 mod configuration;
 mod connect;
 mod failure;
@@ -97,11 +98,17 @@ enum Command {
     Call(call::Arguments),
     /// Serve the API over TCP, and to the commands given on this machine, until told to stop
     Serve(serve::Serve),
+    /// Compile a component, for the program itself
+    #[command(hide = true)]
+    Compile(compile::Compile),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Compile(compile) = &arguments.command {
+        return compile.run();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -152,6 +159,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Quota(arguments) => quota::run(&mut client, arguments).await,
         Command::Call(arguments) => call::run(&mut client, arguments).await,
         Command::Serve(_) => serve::run(&client).await,
+        // Was run before there was a client.
+        Command::Compile(_) => Ok(()),
     };
     let closed = client.release().await;
     done.and(closed)
@@ -198,5 +207,13 @@ mod tests {
     #[test]
     fn the_commands_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_hidden_is_the_programs_own() {
+        let command = Arguments::command();
+        let hidden = command.get_subcommands().filter(|it| it.is_hide_set());
+        let hidden: Vec<_> = hidden.map(clap::Command::get_name).collect();
+        assert_eq!(hidden, ["compile"]);
     }
 }

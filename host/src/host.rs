@@ -22,7 +22,7 @@ use crate::idempotency::Idempotency;
 use crate::keys::Keys;
 use crate::operations::Operations;
 use crate::plugins::{Plugins, PluginsError};
-use crate::runtime::{Doors, Journal, Runtime, RuntimeError};
+use crate::runtime::{Compiler, Doors, Journal, Runtime, RuntimeError};
 use crate::store::{
     self, Imported, MasterKey, MasterKeySource, Rotated, Store, StoreError, rotate_master_key,
 };
@@ -38,6 +38,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Where compiled code is kept; `None` for `compiled` in the data directory.
     pub compiled_dir: Option<PathBuf>,
+    /// The program that compiles; `None` to compile in this process.
+    pub compiler: Option<Compiler>,
     /// Whether replies are searched for secrets. Off only in the test that shows that it matters.
     pub scrub: Scrub,
     /// By which tokens and consents live; the system's, unless a test lets it jump.
@@ -54,6 +56,7 @@ impl Options {
         Self {
             data_dir: data_dir.into(),
             compiled_dir: None,
+            compiler: None,
             scrub: Scrub::On,
             clock: Clock::default(),
             layers: Layers::default(),
@@ -149,7 +152,10 @@ impl Host {
         let code_key = source
             .is_outside(data_dir)
             .then(|| master.derived("compiled code"));
-        let runtime = Arc::new(Runtime::new(Some((&compiled, code_key)))?);
+        let runtime = Arc::new(Runtime::new(
+            Some((&compiled, code_key)),
+            options.compiler.clone(),
+        )?);
         let doors = Doors {
             gateway: Arc::clone(&gateway),
             transport,

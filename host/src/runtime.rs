@@ -9,6 +9,8 @@ mod assets;
 mod bindings;
 mod cache;
 mod call;
+mod compile;
+mod compiler;
 mod context;
 mod engine;
 mod fetch;
@@ -21,6 +23,8 @@ mod spool;
 mod state;
 
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use tokio::sync::Semaphore;
@@ -30,6 +34,8 @@ use wasmtime::component::{HasSelf, Linker};
 pub use assets::{ASSET_BYTES_MAX, Assets};
 pub use cache::{CacheError, CodeKey};
 pub use call::{Call, CallError, Finished, Outcome, Phases, TimeLimit};
+pub use compile::{REFUSED, compile};
+pub use compiler::{Bounds, Compiler, CompilerError};
 pub use context::Subject;
 pub use journal::Journal;
 pub use limits::LimitReached;
@@ -59,6 +65,10 @@ pub struct Runtime {
     engine: Engine,
     linker: Linker<CallState>,
     cache: Option<Cache>,
+    compiler: Option<Compiler>,
+    /// One component is compiled at a time: several could take the whole machine.
+    compiling: Mutex<()>,
+    stop_compiling: AtomicBool,
     slots: Semaphore,
     _ticker: Ticker,
 }
@@ -87,8 +97,11 @@ pub enum RuntimeError {
 
 impl Runtime {
     /// Builds the engine; compiled code is kept in the directory that is given, authenticated with
-    /// the key, where there is one.
-    pub fn new(cache: Option<(&Path, Option<CodeKey>)>) -> Result<Self, RuntimeError> {
+    /// the key, where there is one. Without a compiler, this process compiles.
+    pub fn new(
+        cache: Option<(&Path, Option<CodeKey>)>,
+        compiler: Option<Compiler>,
+    ) -> Result<Self, RuntimeError> {
         let engine = engine::engine().map_err(RuntimeError::Engine)?;
         let linker = linker(&engine).map_err(RuntimeError::Engine)?;
         let cache = cache
@@ -100,6 +113,9 @@ impl Runtime {
             engine,
             linker,
             cache,
+            compiler,
+            compiling: Mutex::default(),
+            stop_compiling: AtomicBool::new(false),
             slots,
             _ticker: ticker,
         })

@@ -336,7 +336,8 @@ fn every_command_is_compared() {
     assert!(leaves(&["store"]).contains(&"store export".to_owned()));
 }
 
-/// The commands below this one that have none below them.
+/// The commands below this one that have none below them. One that help does not show is the program's
+/// own: nobody gives it, so it has nothing to say.
 fn leaves(path: &[&str]) -> Vec<String> {
     let mut words = path.to_vec();
     words.push("--help");

@@ -11,6 +11,8 @@ use stoflow_host::api::socket;
 use stoflow_sandbox::{Fault, FaultKind};
 
 use super::raw::Raw;
+use crate::child::needs_linux;
+use crate::compiling::bombs::{functions, with_module};
 use crate::served::{Answer, Served, command};
 
 #[tokio::test]
@@ -145,4 +147,42 @@ async fn a_command_waits_for_a_daemon_that_comes_or_goes() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{errors}");
     served.ended();
+}
+
+/// Whether a process has started another one that lives.
+fn has_child(parent: u32) -> bool {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut stats = processes.filter_map(|it| fs::read_to_string(it.path().join("stat")).ok());
+    // `12 (name) S 1 ...`: its id, its name, its state, its parent.
+    let is_its = |stat: String| {
+        let rest = stat.rsplit(") ").next().unwrap_or_default().to_owned();
+        rest.split(' ').nth(1) == Some(parent.to_string().as_str())
+    };
+    stats.any(is_its)
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_being_compiled_keeps_nobody_from_stopping() {
+    needs_linux("which process it starts is read through /proc");
+    let folder = tempfile::tempdir().unwrap();
+    let mut served = Served::stopped("[server]\ngrace_seconds = 1", |_| ()).await;
+    served.compiled = folder.path().to_owned();
+    served.restart().await;
+    let request = served.client(None);
+    let request = request.request(http::Method::POST, "/api/plugins/inspect");
+    let bomb = with_module(&functions(500_000));
+    let request = request
+        .header("content-type", "application/wasm")
+        .body(bomb);
+    let asking = tokio::spawn(request.send());
+    let until = Instant::now() + Duration::from_secs(20);
+    while !has_child(served.process_id()) {
+        assert!(Instant::now() < until, "it compiles nothing");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let told = Instant::now();
+    assert!(served.stop().success(), "{}", served.log());
+    let took = told.elapsed();
+    assert!(took < Duration::from_secs(6), "it took {took:?}");
+    assert!(asking.await.unwrap().is_err());
 }

@@ -148,6 +148,12 @@ const TABLE: &[Rounds] = &[
         short: 200,
         long: 1_000,
     },
+    // Components that cost more to compile than they may: rounds of four.
+    Rounds {
+        name: "COMPILE_BOMBS",
+        short: 1,
+        long: 8,
+    },
 ];
 
 /// The environment that tells the tests.

@@ -12,7 +12,7 @@ use crate::contract::{ArgumentCode, NameError};
 use crate::gateway::{Refusal, RefusalKind};
 use crate::model::CallId;
 use crate::plugins::{PluginsError, Rejected};
-use crate::runtime::{CallError, Finished, Outcome};
+use crate::runtime::{CallError, CompilerError, Finished, LoadError, Outcome};
 use crate::store::StoreError;
 
 /// `types.error` of the contract, as far as this host knows it.
@@ -190,6 +190,10 @@ impl From<PluginsError> for Problem {
     fn from(error: PluginsError) -> Self {
         let kind = match &error {
             PluginsError::Unknown { .. } => ProblemKind::UnknownPlugin,
+            PluginsError::Load(LoadError::Compiler(CompilerError::Stopped)) => {
+                ProblemKind::Unavailable
+            }
+            PluginsError::Load(LoadError::Compiler(_)) => ProblemKind::Internal,
             PluginsError::Load(_) | PluginsError::Description(_) => ProblemKind::InvalidPlugin,
             PluginsError::NotGranted { .. } | PluginsError::Inactive { .. } => {
                 ProblemKind::NotGranted

@@ -159,6 +159,8 @@ impl Server {
         };
         let in_time = tokio::time::timeout_at(until, at_rest).await.is_ok();
         let cut = if in_time { 0 } else { self.running() };
+        // Its thread cannot be cut.
+        self.host.plugins.stop_compiling();
         self.tasks.shutdown().await;
         cut
     }

@@ -65,10 +65,13 @@ async fn until_told(host: &Arc<Host>, signals: &mut Signals) -> Result<(), Failu
     tracing::info!("no more connections are taken; what runs is finished");
     let cut = tokio::select! {
         cut = server.stop() => cut,
-        () = signals.next() => return Err(Failure::of(
-            ProblemKind::Internal,
-            "told to stop twice: what ran was cut",
-        )),
+        () = signals.next() => {
+            host.plugins.stop_compiling();
+            return Err(Failure::of(
+                ProblemKind::Internal,
+                "told to stop twice: what ran was cut",
+            ));
+        }
     };
     if cut > 0 {
         tracing::warn!(cut, "requests took longer than the grace and were cut");

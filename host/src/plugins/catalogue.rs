@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task;
 
 use crate::config::{Config, ConfigError};
 use crate::locks::NamedLocks;
@@ -190,10 +192,25 @@ impl Plugins {
             return Ok(Arc::clone(loaded));
         }
         let installed = self.active_installed(id)?;
-        let linked = self.runtime.load(&self.read_component(&installed)?)?;
+        let linked = self.load(&self.read_component(&installed)?)?;
         let active = Arc::new(ActivePlugin { installed, linked });
         self.loaded().insert(id.clone(), Arc::clone(&active));
         Ok(active)
+    }
+
+    /// Loads a component. The first time takes as long as compiling does, and this thread's other
+    /// tasks go on elsewhere meanwhile.
+    pub(super) fn load(&self, component: &[u8]) -> Result<LinkedPlugin, LoadError> {
+        let load = || self.runtime.load(component);
+        match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => task::block_in_place(load),
+            _ => load(),
+        }
+    }
+
+    /// From here on nobody waits for a plugin to be compiled.
+    pub fn stop_compiling(&self) {
+        self.runtime.stop_compiling();
     }
 
     /// What is known of the active version, without loading it.

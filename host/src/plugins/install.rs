@@ -96,7 +96,7 @@ impl Plugins {
 
     /// Decodes, compiles and describes.
     async fn examine(&self, component: &[u8]) -> Result<(ActivePlugin, Grant), PluginsError> {
-        let linked = self.runtime.load(component)?;
+        let linked = self.load(component)?;
         let description: Description = self.ask(&linked, "plugin", "describe").await?;
         check(&description)?;
         let provider: OAuth2Provider = self.ask(&linked, "auth", "provider").await?;

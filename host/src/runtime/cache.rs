@@ -30,7 +30,7 @@ const MAGIC: &[u8; 16] = b"stoflow-code-v2\n";
 const SHA256_BYTES: usize = 32;
 
 /// Code of the largest plugin, several times over.
-const ENTRY_BYTES_MAX: u64 = 512 << 20;
+pub(super) const ENTRY_BYTES_MAX: u64 = 512 << 20;
 
 /// Why there can be no cache here.
 #[derive(Debug, thiserror::Error)]
@@ -96,17 +96,10 @@ impl Cache {
     }
 
     /// Keeps compiled code. Without it the next start compiles again, so a failure is only logged.
-    pub(super) fn put(&self, digest: Digest, component: &Component) {
+    pub(super) fn put(&self, digest: Digest, code: &[u8]) {
         let path = self.path(digest);
-        let written = component
-            .serialize()
-            .map_err(|error| error.to_string())
-            .and_then(|code| {
-                self.write(&path, digest, &code)
-                    .map_err(|error| error.to_string())
-            });
-        if let Err(error) = written {
-            tracing::warn!(path = %path.display(), error, "compiled code is not kept");
+        if let Err(error) = self.write(&path, digest, code) {
+            tracing::warn!(path = %path.display(), %error, "compiled code is not kept");
         }
     }
 
@@ -218,11 +211,14 @@ fn check_owner(metadata: &fs::Metadata, user: u32) -> Result<(), String> {
 
 #[expect(
     unsafe_code,
-    reason = "deserialize trusts its bytes; these were checked against their digest"
+    reason = "deserialize trusts its bytes; these are a compiler's, or were checked against their digest"
 )]
-fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `code` was written by `Cache::put` from `Component::serialize` of an engine with the
-    // same settings: its digest says so, and no other user can write where it was read from.
+pub(super) fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `code` is what `Engine::precompile_component` of an engine with the same settings made.
+    // Either it came just now: from this process, or from one that this process started of its own
+    // program (who opens a host with another one trusts that as this) by a pipe that nobody else
+    // has. Or `Cache::put` has written what came so: its digest says so, and no other user can write
+    // where it was read from.
     unsafe { Component::deserialize(engine, code) }
 }
 
@@ -271,7 +267,8 @@ mod tests {
 
         fn under(key: Option<CodeKey>) -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let runtime = Runtime::new(Some((&folder.path().join("a/b/compiled"), key))).unwrap();
+            let runtime =
+                Runtime::new(Some((&folder.path().join("a/b/compiled"), key)), None).unwrap();
             let text = "(component (core module (func (export \"f\") (result i32) i32.const 7)))";
             let component = wat::parse_str(text).unwrap();
             let digest = Digest::of(&component);
@@ -298,6 +295,11 @@ mod tests {
         fn load(&self) {
             let loaded = self.runtime.component(&self.component, self.digest);
             loaded.unwrap();
+        }
+
+        fn code(&self) -> Vec<u8> {
+            let engine = &self.runtime.engine;
+            engine.precompile_component(&self.component).unwrap()
         }
 
         fn is_used(&self) -> bool {
@@ -403,8 +405,8 @@ mod tests {
         let kept = Kept::new();
         let other = Digest::of(b"another component");
         kept.is_doubted("another component's entry", |entry| {
-            let component = Component::from_binary(&kept.runtime.engine, &kept.component).unwrap();
-            kept.cache().put(other, &component);
+            let code = kept.code();
+            kept.cache().put(other, &code);
             fs::rename(kept.cache().path(other), entry).unwrap();
         });
         kept.is_doubted("another engine's entry", |entry| {
@@ -413,8 +415,8 @@ mod tests {
                 key: None,
                 engine: "other".into(),
             };
-            let component = Component::from_binary(&kept.runtime.engine, &kept.component).unwrap();
-            engine.put(kept.digest, &component);
+            let code = kept.code();
+            engine.put(kept.digest, &code);
             fs::rename(engine.path(kept.digest), entry).unwrap();
         });
     }
@@ -430,8 +432,7 @@ mod tests {
                     key: other,
                     engine: kept.cache().engine.clone(),
                 };
-                let code = Component::from_binary(&kept.runtime.engine, &kept.component).unwrap();
-                forger.put(kept.digest, &code);
+                forger.put(kept.digest, &kept.code());
                 assert_eq!(forger.path(kept.digest), entry);
             });
         }

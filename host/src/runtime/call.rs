@@ -409,7 +409,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_place_to_run_in_is_told_so_and_nothing_else() {
-        let runtime = Runtime::new(None).unwrap();
+        let runtime = Runtime::new(None, None).unwrap();
         let all = runtime.slots.acquire_many(limits::CALLS_MAX).await.unwrap();
         let began = tokio::time::Instant::now();
         assert!(matches!(runtime.slot().await, Err(CallError::Busy)));
@@ -438,7 +438,7 @@ mod tests {
             (core instance $i
                 (instantiate $m (with "" (instance (export "new" (func $new))))))
             (func (export "run") (canon lift (core func $i "run"))))"#;
-        let runtime = Runtime::new(None).unwrap();
+        let runtime = Runtime::new(None, None).unwrap();
         let bytes = wat::parse_str(component).unwrap();
         let component = Component::from_binary(&runtime.engine, &bytes).unwrap();
         let mut store = Store::new(&runtime.engine, ());

@@ -22,6 +22,13 @@ const RESIDENT_STACK_BYTES: usize = 64 << 10;
 
 /// Builds the engine.
 pub(super) fn engine() -> Result<Engine> {
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    Engine::new(&config)
+}
+
+/// An engine whose code the engine takes, and that runs none itself: it has no pool.
+pub(super) fn compiling() -> Result<Engine> {
     Engine::new(&config())
 }
 
@@ -44,8 +51,7 @@ fn config() -> Config {
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(STACK_BYTES)
         // A stack that one account's call used is clean before the next has it.
-        .async_stack_zeroing(true)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        .async_stack_zeroing(true);
     config
 }
 
@@ -106,5 +112,23 @@ impl Drop for Ticker {
             // A thread that only sleeps and counts does not panic.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+    use super::*;
+
+    #[test]
+    fn what_compiles_makes_code_for_what_runs() {
+        let [compiles, runs] = [compiling(), engine()].map(|engine| {
+            let mut hasher = DefaultHasher::new();
+            let engine = engine.unwrap();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        });
+        assert_eq!(compiles, runs);
     }
 }

@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::Runtime;
+use super::cache;
+use super::compile;
+use super::compiler::CompilerError;
 use super::limits::COMPONENT_BYTES_MAX;
 use super::state::CallState;
 use crate::contract::{Schema, SchemaError};
@@ -50,8 +55,19 @@ pub enum LoadError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// It uses a feature of WebAssembly that is off here, or is malformed.
-    #[error("the component does not compile: {0:#}")]
-    Compile(wasmtime::Error),
+    #[error("the component does not compile: {0}")]
+    Compile(String),
+    /// It would take more to compile than it may.
+    #[error("compiling the component takes more {what} than {most}; make it smaller")]
+    TooCostly {
+        /// Of what.
+        what: &'static str,
+        /// How much there is, with its unit.
+        most: String,
+    },
+    /// It could not be compiled, for which it cannot be blamed.
+    #[error(transparent)]
+    Compiler(#[from] CompilerError),
     /// Its imports do not fit what the host has.
     #[error("the component does not fit this host: {0:#}")]
     Link(wasmtime::Error),
@@ -94,7 +110,7 @@ impl Runtime {
         }
         let schema = Schema::decode(bytes)?;
         let digest = Digest::of(bytes);
-        let component = self.component(bytes, digest).map_err(LoadError::Compile)?;
+        let component = self.component(bytes, digest)?;
         let pre = self
             .linker
             .instantiate_pre(&component)
@@ -109,16 +125,36 @@ impl Runtime {
     }
 
     /// From the cache, or compiled anew and kept there.
-    pub(super) fn component(&self, bytes: &[u8], digest: Digest) -> wasmtime::Result<Component> {
-        let Some(cache) = &self.cache else {
-            return Component::from_binary(&self.engine, bytes);
-        };
-        if let Some(component) = cache.get(&self.engine, digest) {
+    pub(super) fn component(&self, bytes: &[u8], digest: Digest) -> Result<Component, LoadError> {
+        let kept = || self.cache.as_ref()?.get(&self.engine, digest);
+        if let Some(component) = kept() {
             return Ok(component);
         }
-        let component = Component::from_binary(&self.engine, bytes)?;
-        cache.put(digest, &component);
+        let alone = self.compiling.lock();
+        let _alone = alone.unwrap_or_else(PoisonError::into_inner);
+        // Who waited may have waited for this one.
+        if let Some(component) = kept() {
+            return Ok(component);
+        }
+        let code = match &self.compiler {
+            Some(compiler) => compiler.compile(bytes, &self.stop_compiling)?,
+            None => self.compile_here(bytes)?,
+        };
+        let component = cache::load(&self.engine, &code).map_err(CompilerError::Code)?;
+        if let Some(cache) = &self.cache {
+            cache.put(digest, &code);
+        }
         Ok(component)
+    }
+
+    /// From here on nobody waits for a component's code: a process that compiles is ended.
+    pub fn stop_compiling(&self) {
+        self.stop_compiling.store(true, Ordering::Release);
+    }
+
+    fn compile_here(&self, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+        let code = self.engine.precompile_component(bytes);
+        code.map_err(|error| LoadError::Compile(compile::reason(&error)))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::api::{self, Caller};
 use crate::cli::Failure;
 use crate::config::Layers;
 use crate::host::{Host, HostError, Options};
+use crate::runtime::Compiler;
 use crate::store::{LOCK_WAIT, StoreError};
 
 /// How often it is looked again whether who has the data directory has given it back or listens.
@@ -84,5 +85,6 @@ pub(in crate::cli) fn options(data_dir: &Path, layers: &Layers) -> Options {
     let compiled = layers.variable("STOFLOW_COMPILED_DIR");
     options.compiled_dir = compiled.map(PathBuf::from);
     options.layers = layers.clone();
+    options.compiler = Some(Compiler::own());
     options
 }

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
+use governor::clock::{Clock as _, MonotonicClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
 use crate::model::KeyRate;
+
+/// The system's. The one that governor prefers spends 60 ms on finding out how fast the processor
+/// counts, which is longer than a command takes.
+const CLOCK: MonotonicClock = MonotonicClock;
 
 /// What is left after a request, or that it was one too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +48,7 @@ impl Spent {
 /// What one key, or one address, may still do.
 pub(super) struct Limit {
     rate: KeyRate,
-    limiter: RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>,
+    limiter: RateLimiter<NotKeyed, InMemoryState, MonotonicClock, StateInformationMiddleware>,
 }
 
 impl Limit {
@@ -52,14 +56,14 @@ impl Limit {
         let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
         Self {
             rate,
-            limiter: RateLimiter::direct(quota).with_middleware(),
+            limiter: RateLimiter::direct_with_clock(quota, CLOCK).with_middleware(),
         }
     }
 
     pub(super) fn spend(&self) -> Spent {
         let (remaining, wait) = match self.limiter.check() {
             Ok(left) => (left.remaining_burst_capacity(), None),
-            Err(until) => (0, Some(until.wait_time_from(DefaultClock::default().now()))),
+            Err(until) => (0, Some(until.wait_time_from(CLOCK.now()))),
         };
         Spent {
             rate: self.rate,

@@ -132,7 +132,7 @@ impl Cache {
         if metadata.len() > ENTRY_BYTES_MAX {
             return Err("is too large".into());
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
         file.take(ENTRY_BYTES_MAX)
             .read_to_end(&mut bytes)
             .map_err(|error| error.to_string())?;
@@ -146,8 +146,9 @@ impl Cache {
         if magic != MAGIC || !self.holds(sum, digest, code) {
             return Err("does not have the content that was written".into());
         }
-        let code = code.to_vec();
-        Ok(Some(code))
+        // In place: a copy would be as large again.
+        bytes.drain(..header);
+        Ok(Some(bytes))
     }
 
     fn write(&self, path: &Path, digest: Digest, code: &[u8]) -> io::Result<()> {

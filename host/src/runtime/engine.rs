@@ -18,7 +18,7 @@ const INSTANCE_BYTES_MAX: usize = 1 << 20;
 
 /// How much of a stack keeps its pages for the next call, which then does not wait for each of them
 /// again. A page of listings uses less.
-const RESIDENT_STACK_BYTES: usize = 64 << 10;
+const RESIDENT_STACK_BYTES: usize = 32 << 10;
 
 /// Builds the engine.
 pub(super) fn engine() -> Result<Engine> {

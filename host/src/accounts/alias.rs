@@ -82,6 +82,12 @@ impl Accounts {
         plugin: &PluginId,
         which: Option<&str>,
     ) -> Result<Account, ResolveError> {
+        if let Some(account) = self.by_id(which)?
+            && account.plugin == *plugin
+            && user.is_none_or(|user| *user == account.user)
+        {
+            return Ok(account);
+        }
         let mut accounts = self.list(user)?;
         accounts.retain(|account| account.plugin == *plugin);
         if accounts.is_empty() {
@@ -110,6 +116,14 @@ impl Accounts {
                 wanted,
                 choices: all,
             }),
+        }
+    }
+
+    /// The account whose id a text is: of thousands, the others need not be read.
+    fn by_id(&self, text: Option<&str>) -> Result<Option<Account>, StoreError> {
+        match text.and_then(|text| text.parse().ok()) {
+            Some(id) => self.get(&id),
+            None => Ok(None),
         }
     }
 

@@ -82,7 +82,9 @@ impl Accounts {
         plugin: &PluginId,
         which: Option<&str>,
     ) -> Result<Account, ResolveError> {
-        if let Some(account) = self.by_id(which)?
+        // Of thousands, the others need not be read.
+        if let Some(id) = which.and_then(|which| which.parse().ok())
+            && let Some(account) = self.get(&id)?
             && account.plugin == *plugin
             && user.is_none_or(|user| *user == account.user)
         {
@@ -116,14 +118,6 @@ impl Accounts {
                 wanted,
                 choices: all,
             }),
-        }
-    }
-
-    /// The account whose id a text is: of thousands, the others need not be read.
-    fn by_id(&self, text: Option<&str>) -> Result<Option<Account>, StoreError> {
-        match text.and_then(|text| text.parse().ok()) {
-            Some(id) => self.get(&id),
-            None => Ok(None),
         }
     }
 

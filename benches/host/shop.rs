@@ -4,11 +4,9 @@
 //! place. The listings are published through the plugin, pictures included: the page is what the
 //! plugin gets from a shop that it filled.
 
-use std::thread;
-
 use serde_json::{Value, json};
+use stoflow_benches::aside;
 use stoflow_sandbox::{Options, Sandbox};
-use tokio::sync::oneshot;
 
 use crate::market::{self, USER};
 use crate::stage::Stage;
@@ -73,28 +71,17 @@ fn without_quotas(stage: &Stage) {
 
 /// A sandbox without limits, served by one thread that does nothing else.
 async fn sandbox() -> Sandbox {
-    let (sender, started) = oneshot::channel();
-    let serve = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let options = Options {
-                per_second: 0,
-                per_day: 0,
-                ..Options::default()
-            };
-            let sandbox = Sandbox::start(options).await.unwrap();
-            assert!(sender.send(sandbox).is_ok(), "nobody waits for the sandbox");
-            std::future::pending::<()>().await;
-        });
-    };
-    thread::Builder::new()
-        .name("sandbox".to_owned())
-        .spawn(serve)
-        .unwrap();
-    started.await.unwrap()
+    aside("sandbox", |sender| async {
+        let options = Options {
+            per_second: 0,
+            per_day: 0,
+            ..Options::default()
+        };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        assert!(sender.send(sandbox).is_ok(), "nobody waits for the sandbox");
+        std::future::pending::<()>().await;
+    })
+    .await
 }
 
 async fn publish(stage: &Stage, number: usize) {

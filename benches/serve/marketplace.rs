@@ -7,15 +7,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
+use stoflow_benches::aside;
 use stoflow_sandbox::RequestRecord;
-use tokio::sync::oneshot;
 
 /// A marketplace that has one page.
 pub struct Marketplace {
@@ -41,26 +40,15 @@ impl Marketplace {
             authorization: header_of(record, "authorization"),
             served: AtomicU64::new(0),
         });
-        let (sender, started) = oneshot::channel();
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&shelf));
-        let serve = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                sender.send(listener.local_addr().unwrap()).unwrap();
-                axum::serve(listener, router).await.unwrap();
-            });
-        };
-        thread::Builder::new()
-            .name("marketplace".to_owned())
-            .spawn(serve)
-            .unwrap();
-        let address = started.await.unwrap();
+        let address = aside("marketplace", |sender| async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+        let address = address.await;
         Self { address, shelf }
     }
 

@@ -5,6 +5,7 @@
 //! no line of host code. What a schema cannot say stands in one table, [`facts`].
 
 mod decode;
+mod direct;
 mod docs;
 mod document;
 #[cfg(test)]
@@ -26,11 +27,11 @@ pub use docs::function_summary;
 pub use functions::{
     AccountNeed, Facts, Route, TimeLimit, call_route, facts, function_routes, key_scope,
 };
-pub use lift::{LiftError, Outcome};
+pub use lift::{LiftError, Outcome, REPLY_BYTES_MAX};
 pub use lower::{ArgumentCode, ArgumentError};
 pub use names::{kebab_case, nearest, same_name, snake_case};
 pub use place::{Place, put};
-pub use schema::{Function, Interface, Schema};
+pub use schema::{Function, Interface, Returned, Schema};
 pub use shape::{
     CaseShape, FieldShape, FunctionShape, InterfaceShape, NameError, NameShape, NamedShape, Shape,
     TypeShape, ValueShape,

@@ -1,8 +1,13 @@
 //! What a plugin returns, written straight as JSON.
 //!
-//! A plugin is not believed: a float that is none, a `json` that is not JSON, a time that no calendar
-//! has ends as an error with its place, not as a document that breaks its reader.
+//! It is read from where it is: from wasmtime's dynamic values, or from the plugin's own memory
+//! ([`memory`]). A plugin is not believed: a float that is none, a `json` that is not JSON, a time
+//! that no calendar has ends as an error with its place, not as a document that breaks its reader.
 
+pub(super) mod memory;
+mod values;
+
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use base64::Engine as _;
@@ -11,11 +16,15 @@ use serde::Serialize;
 use wasmtime::component::Val;
 
 use super::document;
-use super::plan::{Case, Integer, Name, Plan, Record};
+use super::plan::{Name, Plan, Record};
 use super::text::{excerpt, is_decimal, write_timestamp};
+use values::Values;
 
 /// What most replies fit in.
 const ROOM_MIN: usize = 512;
+
+/// The most that a reply may be as JSON.
+pub const REPLY_BYTES_MAX: usize = 32 << 20;
 
 /// What a call came to, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +37,18 @@ pub enum Outcome {
 
 /// Why what a plugin returned cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("what the plugin returned breaks the contract{}: {message}", place(.pointer))]
-pub struct LiftError {
-    /// JSON Pointer (RFC 6901) into the reply; empty for all of it.
-    pub pointer: String,
-    /// For a person.
-    pub message: String,
+pub enum LiftError {
+    /// It is not what the contract has there.
+    #[error("what the plugin returned breaks the contract{}: {message}", place(.pointer))]
+    Broken {
+        /// JSON Pointer (RFC 6901) into the reply; empty for all of it.
+        pointer: String,
+        /// For a person.
+        message: String,
+    },
+    /// It has no end.
+    #[error("what the plugin returned is longer than {} MiB", REPLY_BYTES_MAX >> 20)]
+    TooLong,
 }
 
 fn place(pointer: &str) -> String {
@@ -49,30 +64,99 @@ pub(super) fn outcome(
     results: &[Val],
     room: usize,
 ) -> Result<Outcome, LiftError> {
-    let written = match (plan, results) {
+    match (plan, results) {
         (None, []) => Ok(Outcome::Ok(b"null".to_vec())),
-        (Some(Plan::Result { ok, .. }), [Val::Result(Ok(value))]) => {
-            document_of(ok.as_deref(), value.as_deref(), room).map(Outcome::Ok)
-        }
-        (Some(Plan::Result { error, .. }), [Val::Result(Err(value))]) => {
-            document_of(error.as_deref(), value.as_deref(), ROOM_MIN).map(Outcome::Err)
-        }
-        (Some(plan), [value]) => document_of(Some(plan), Some(value), room).map(Outcome::Ok),
-        (plan, results) => Err(Fault::new(format!(
-            "{} results where the contract has {}",
-            results.len(),
-            u8::from(plan.is_some())
-        ))),
-    };
-    written.map_err(Fault::at_its_place)
+        (Some(plan), [value]) => match outcome_of(Values, plan, value, room) {
+            Ok(outcome) => Ok(outcome),
+            Err(Stop::Fault(fault)) => Err(fault.at_its_place()),
+            Err(Stop::TooLong) => Err(LiftError::TooLong),
+        },
+        (plan, results) => Err(LiftError::Broken {
+            pointer: String::new(),
+            message: format!(
+                "{} results where the contract has {}",
+                results.len(),
+                u8::from(plan.is_some())
+            ),
+        }),
+    }
 }
 
-fn document_of(plan: Option<&Plan>, value: Option<&Val>, room: usize) -> Result<Vec<u8>, Fault> {
+/// Writes the one result of a function: a `result` is its outcome, anything else went well.
+fn outcome_of<'v, S: Source<'v>>(
+    mut source: S,
+    plan: &Plan,
+    value: S::Value,
+    room: usize,
+) -> Result<Outcome, Stop<S::Error>> {
+    let (plan, value, is_error) = match plan {
+        Plan::Result { ok, error } => match source.open(plan, value)? {
+            Opened::Case(0, payload) => (ok.as_deref(), payload, false),
+            Opened::Case(_, payload) => (error.as_deref(), payload, true),
+            _ => return Err(not(plan)),
+        },
+        plan => (Some(plan), Some(value), false),
+    };
+    let room = if is_error {
+        ROOM_MIN
+    } else {
+        room.max(ROOM_MIN)
+    };
     let mut writer = Writer {
-        out: Vec::with_capacity(room.max(ROOM_MIN)),
+        source,
+        out: Vec::with_capacity(room),
     };
     writer.payload(plan, value)?;
-    Ok(writer.out)
+    match is_error {
+        false => Ok(Outcome::Ok(writer.out)),
+        true => Ok(Outcome::Err(writer.out)),
+    }
+}
+
+/// Where values are read from.
+trait Source<'v> {
+    /// One value, which may hold others.
+    type Value: Copy;
+    /// The values that one holds, in order.
+    type Items: Iterator<Item = Self::Value>;
+    /// Why it cannot be read at all, whatever it means.
+    type Error;
+
+    /// What a value is, as far as the next values in it.
+    fn open(
+        &mut self,
+        plan: &Plan,
+        value: Self::Value,
+    ) -> Result<Opened<'v, Self::Value, Self::Items>, Stop<Self::Error>>;
+}
+
+/// A value, opened. Which it is has been looked at by the plan: a reader gets what the plan says.
+enum Opened<'v, V, I> {
+    Bool(bool),
+    Unsigned(u64),
+    Signed(i64),
+    F32(f32),
+    F64(f64),
+    Char(char),
+    Text(Cow<'v, str>),
+    Bytes(Cow<'v, [u8]>),
+    /// The items of a list or a tuple, the fields of a record.
+    Items(I),
+    /// Which case, by its number, with what it carries: of a variant, an enum, an option (none, some)
+    /// or a result (ok, error).
+    Case(usize, Option<V>),
+    /// Which of the names are set.
+    Flags(Vec<usize>),
+}
+
+/// Why a reply is not written to its end.
+enum Stop<E> {
+    /// A value is not what it should be.
+    Fault(Fault),
+    /// It has no end.
+    TooLong,
+    /// It cannot be read.
+    Unread(E),
 }
 
 /// A [`LiftError`] on its way out, with the steps from the innermost.
@@ -81,230 +165,217 @@ struct Fault {
     message: String,
 }
 
-impl Fault {
-    fn new(message: impl Into<String>) -> Self {
-        Self {
+impl<E> Stop<E> {
+    fn fault(message: impl Into<String>) -> Self {
+        Self::Fault(Fault {
             steps: Vec::new(),
             message: message.into(),
-        }
+        })
     }
 
     fn under(mut self, step: impl Into<String>) -> Self {
-        self.steps.push(step.into());
+        if let Self::Fault(fault) = &mut self {
+            fault.steps.push(step.into());
+        }
         self
     }
+}
 
+/// A value of another type than the plan's.
+fn not<E>(plan: &Plan) -> Stop<E> {
+    Stop::fault(format!("not {}", plan.expected()))
+}
+
+impl Fault {
     fn at_its_place(self) -> LiftError {
         let mut pointer = String::new();
         for step in self.steps.iter().rev() {
             pointer.push('/');
             pointer.push_str(step);
         }
-        LiftError {
+        LiftError::Broken {
             pointer,
             message: self.message,
         }
     }
 }
 
-struct Writer {
+struct Writer<S> {
+    source: S,
     out: Vec<u8>,
 }
 
-impl Writer {
-    fn value(&mut self, plan: &Plan, value: &Val) -> Result<(), Fault> {
-        match (plan, value) {
-            (Plan::String, Val::String(text)) => self.scalar(text),
-            (Plan::Record(record), Val::Record(fields)) => self.record(record, fields),
-            (Plan::Option(_), Val::Option(None)) => self.put(b"null"),
-            (Plan::Option(plan), Val::Option(Some(value))) => self.value(plan, value),
-            (Plan::List(plan), Val::List(items)) => {
-                self.items(items.iter().map(|item| (&**plan, item)))
+impl<'v, S: Source<'v>> Writer<S> {
+    fn value(&mut self, plan: &Plan, value: S::Value) -> Result<(), Stop<S::Error>> {
+        match (plan, self.source.open(plan, value)?) {
+            (Plan::Decimal, Opened::Text(text)) => self.decimal(&text),
+            (Plan::Json, Opened::Text(text)) => self.json(&text),
+            (_, Opened::Text(text)) => self.scalar(&*text),
+            (Plan::Record(record), Opened::Items(fields)) => self.record(record, fields),
+            (Plan::Option(plan), Opened::Case(_, value)) => match value {
+                Some(value) => self.value(plan, value),
+                None => self.put("null"),
+            },
+            (Plan::List(plan), Opened::Items(items)) => {
+                self.items(items.map(|item| (&**plan, item)))
             }
-            (Plan::Enum(names), Val::Enum(name)) => self.name(names, name),
-            (Plan::Decimal, Val::String(text)) => self.decimal(text),
-            (Plan::Timestamp, Val::S64(milliseconds)) => self.timestamp(*milliseconds),
-            (Plan::Json, Val::String(text)) => self.json(text),
-            (Plan::Bool, Val::Bool(value)) => self.scalar(value),
-            (Plan::Integer(integer), value) => self.integer(*integer, value),
-            (Plan::F32, Val::Float32(value)) => self.float(value.is_finite(), value),
-            (Plan::F64, Val::Float64(value)) => self.float(value.is_finite(), value),
-            (Plan::Char, Val::Char(value)) => self.scalar(value),
-            (Plan::Bytes, Val::List(items)) => self.bytes(items),
-            (Plan::Tuple(plans), Val::Tuple(items)) if plans.len() == items.len() => {
+            (Plan::Enum(names), Opened::Case(number, _)) => self.name(names, number),
+            (Plan::Timestamp, Opened::Signed(milliseconds)) => self.timestamp(milliseconds),
+            (_, Opened::Bool(value)) => self.scalar(&value),
+            (_, Opened::Unsigned(number)) => self.scalar(&number),
+            (_, Opened::Signed(number)) => self.scalar(&number),
+            (_, Opened::F32(number)) => self.float(number.is_finite(), &number),
+            (_, Opened::F64(number)) => self.float(number.is_finite(), &number),
+            (_, Opened::Char(value)) => self.scalar(&value),
+            (_, Opened::Bytes(bytes)) => self.scalar(&STANDARD.encode(bytes)),
+            (Plan::Tuple(plans), Opened::Items(items)) => {
                 self.items(plans.iter().map(|plan| &**plan).zip(items))
             }
-            (Plan::Variant(cases), Val::Variant(name, value)) => {
-                self.variant(cases, name, value.as_deref())
-            }
-            (Plan::Flags(names), Val::Flags(set)) => self.flags(names, set),
-            (Plan::Result { ok, error }, Val::Result(value)) => match value {
-                Ok(value) => self.member("ok", "\"ok\"", ok.as_deref(), value.as_deref()),
-                Err(value) => self.member("error", "\"error\"", error.as_deref(), value.as_deref()),
+            (Plan::Variant(cases), Opened::Case(number, value)) => match cases.get(number) {
+                Some(case) if case.plan.is_none() && value.is_none() => self.put(&case.name.quoted),
+                Some(case) => self.member(&case.name.json, case.plan.as_deref(), value),
+                None => Err(not(plan)),
             },
-            (plan, _) => Err(Fault::new(format!("not {}", plan.expected()))),
+            (Plan::Flags(names), Opened::Flags(set)) => self.flags(names, &set),
+            (Plan::Result { ok, error }, Opened::Case(number, value)) => match number {
+                0 => self.member("ok", ok.as_deref(), value),
+                _ => self.member("error", error.as_deref(), value),
+            },
+            (plan, _) => Err(not(plan)),
         }
     }
 
     /// What may be carried; nothing is written as null.
-    fn payload(&mut self, plan: Option<&Plan>, value: Option<&Val>) -> Result<(), Fault> {
+    fn payload(
+        &mut self,
+        plan: Option<&Plan>,
+        value: Option<S::Value>,
+    ) -> Result<(), Stop<S::Error>> {
         match (plan, value) {
             (Some(plan), Some(value)) => self.value(plan, value),
-            (None, None) => self.put(b"null"),
-            _ => Err(Fault::new(
+            (None, None) => self.put("null"),
+            _ => Err(Stop::fault(
                 "a payload where there is none, or none where there is one",
             )),
         }
     }
 
     /// A field that is none is left out, so that a contract which gains one changes no document.
-    fn record(&mut self, record: &Record, values: &[(String, Val)]) -> Result<(), Fault> {
-        if record.fields.len() != values.len() {
-            return Err(Fault::new("a record of another type"));
-        }
+    fn record(&mut self, record: &Record, values: S::Items) -> Result<(), Stop<S::Error>> {
         self.out.push(b'{');
         let mut first = true;
-        for (field, (name, value)) in record.fields.iter().zip(values) {
-            if field.name.wit != *name {
-                return Err(Fault::new(format!("the field {name} of another type")));
-            }
-            if matches!(value, Val::Option(None)) {
-                continue;
-            }
+        for (field, value) in record.fields.iter().zip(values) {
+            let (plan, value) = match &*field.plan {
+                Plan::Option(some) => match self.source.open(&field.plan, value)? {
+                    Opened::Case(_, None) => continue,
+                    Opened::Case(_, Some(value)) => (some, value),
+                    _ => return Err(not(&field.plan)),
+                },
+                _ => (&field.plan, value),
+            };
             if !first {
                 self.out.push(b',');
             }
             first = false;
-            self.put(field.name.quoted.as_bytes())?;
+            self.put(&field.name.quoted)?;
             self.out.push(b':');
-            self.value(&field.plan, value)
-                .map_err(|fault| fault.under(&field.name.json))?;
+            self.value(plan, value)
+                .map_err(|stop| stop.under(&field.name.json))?;
         }
-        self.put(b"}")
+        self.put("}")
     }
 
-    fn items<'v>(&mut self, items: impl Iterator<Item = (&'v Plan, &'v Val)>) -> Result<(), Fault> {
+    fn items<'p>(
+        &mut self,
+        items: impl Iterator<Item = (&'p Plan, S::Value)>,
+    ) -> Result<(), Stop<S::Error>> {
         self.out.push(b'[');
         for (index, (plan, item)) in items.enumerate() {
+            // Only a list makes much of little: what lies in it may be the same again and again.
+            if self.out.len() > REPLY_BYTES_MAX {
+                return Err(Stop::TooLong);
+            }
             if index > 0 {
                 self.out.push(b',');
             }
             self.value(plan, item)
-                .map_err(|fault| fault.under(index.to_string()))?;
+                .map_err(|stop| stop.under(index.to_string()))?;
         }
-        self.put(b"]")
+        self.put("]")
     }
 
-    fn variant(&mut self, cases: &[Case], name: &str, value: Option<&Val>) -> Result<(), Fault> {
-        let case = cases.iter().find(|case| case.name.wit == name);
-        match case {
-            None => Err(Fault::new(format!("the unknown case {name}"))),
-            Some(case) if case.plan.is_none() && value.is_none() => {
-                self.put(case.name.quoted.as_bytes())
-            }
-            Some(case) => {
-                let name = &case.name;
-                self.member(&name.json, &name.quoted, case.plan.as_deref(), value)
-            }
-        }
-    }
-
-    /// An object of one member.
+    /// An object of one member. A name of the contract needs no escape.
     fn member(
         &mut self,
         name: &str,
-        quoted: &str,
         plan: Option<&Plan>,
-        value: Option<&Val>,
-    ) -> Result<(), Fault> {
-        self.out.push(b'{');
-        self.put(quoted.as_bytes())?;
-        self.out.push(b':');
-        self.payload(plan, value)
-            .map_err(|fault| fault.under(name))?;
-        self.put(b"}")
+        value: Option<S::Value>,
+    ) -> Result<(), Stop<S::Error>> {
+        self.put("{\"")?;
+        self.put(name)?;
+        self.put("\":")?;
+        self.payload(plan, value).map_err(|stop| stop.under(name))?;
+        self.put("}")
     }
 
-    fn flags(&mut self, names: &[Name], set: &[String]) -> Result<(), Fault> {
+    fn flags(&mut self, names: &[Name], set: &[usize]) -> Result<(), Stop<S::Error>> {
         self.out.push(b'[');
-        for (index, name) in set.iter().enumerate() {
+        for (index, number) in set.iter().enumerate() {
             if index > 0 {
                 self.out.push(b',');
             }
-            self.name(names, name)?;
+            self.name(names, *number)?;
         }
-        self.put(b"]")
+        self.put("]")
     }
 
-    fn name(&mut self, names: &[Name], given: &str) -> Result<(), Fault> {
-        match names.iter().find(|name| name.wit == given) {
-            Some(name) => self.put(name.quoted.as_bytes()),
-            None => Err(Fault::new(format!("the unknown name {given}"))),
-        }
-    }
-
-    fn integer(&mut self, integer: Integer, value: &Val) -> Result<(), Fault> {
-        match (integer, value) {
-            (Integer::U8, Val::U8(number)) => self.scalar(number),
-            (Integer::U16, Val::U16(number)) => self.scalar(number),
-            (Integer::U32, Val::U32(number)) => self.scalar(number),
-            (Integer::U64, Val::U64(number)) => self.scalar(number),
-            (Integer::S8, Val::S8(number)) => self.scalar(number),
-            (Integer::S16, Val::S16(number)) => self.scalar(number),
-            (Integer::S32, Val::S32(number)) => self.scalar(number),
-            (Integer::S64, Val::S64(number)) => self.scalar(number),
-            _ => Err(Fault::new("a number of another type")),
+    fn name(&mut self, names: &[Name], number: usize) -> Result<(), Stop<S::Error>> {
+        match names.get(number) {
+            Some(name) => self.put(&name.quoted),
+            None => Err(Stop::fault("a name that the contract does not have")),
         }
     }
 
-    fn float(&mut self, finite: bool, value: &impl Serialize) -> Result<(), Fault> {
+    fn float(&mut self, finite: bool, value: &impl Serialize) -> Result<(), Stop<S::Error>> {
         if finite {
             self.scalar(value)
         } else {
-            Err(Fault::new("a number that is infinite or none (NaN)"))
+            Err(Stop::fault("a number that is infinite or none (NaN)"))
         }
     }
 
-    fn decimal(&mut self, text: &str) -> Result<(), Fault> {
+    fn decimal(&mut self, text: &str) -> Result<(), Stop<S::Error>> {
         if is_decimal(text) {
             self.scalar(text)
         } else {
-            Err(Fault::new(format!("{} is no decimal", excerpt(text))))
+            Err(Stop::fault(format!("{} is no decimal", excerpt(text))))
         }
     }
 
-    fn timestamp(&mut self, milliseconds: i64) -> Result<(), Fault> {
-        let time = write_timestamp(milliseconds)
-            .ok_or_else(|| Fault::new(format!("{milliseconds} ms is in no year from 0 to 9999")))?;
+    fn timestamp(&mut self, milliseconds: i64) -> Result<(), Stop<S::Error>> {
+        let time = write_timestamp(milliseconds).ok_or_else(|| {
+            Stop::fault(format!("{milliseconds} ms is in no year from 0 to 9999"))
+        })?;
         // Writing to memory does not fail.
-        write!(self.out, "\"{time}\"").map_err(|error| Fault::new(error.to_string()))
+        write!(self.out, "\"{time}\"").map_err(|error| Stop::fault(error.to_string()))
     }
 
-    fn json(&mut self, text: &str) -> Result<(), Fault> {
+    fn json(&mut self, text: &str) -> Result<(), Stop<S::Error>> {
         document::check(text).map_err(|error| {
-            Fault::new(format!("{} is no JSON document: {error}", excerpt(text)))
+            Stop::fault(format!("{} is no JSON document: {error}", excerpt(text)))
         })?;
         document::write_compact(text, &mut self.out);
         Ok(())
     }
 
-    fn bytes(&mut self, items: &[Val]) -> Result<(), Fault> {
-        let bytes = items.iter().map(|item| match item {
-            Val::U8(byte) => Ok(*byte),
-            _ => Err(Fault::new("not bytes")),
-        });
-        let bytes = bytes.collect::<Result<Vec<u8>, Fault>>()?;
-        self.scalar(&STANDARD.encode(bytes))
-    }
-
-    fn scalar<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        serde_json::to_writer(&mut self.out, value).map_err(|error| Fault::new(error.to_string()))
+    fn scalar<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Stop<S::Error>> {
+        serde_json::to_writer(&mut self.out, value).map_err(|error| Stop::fault(error.to_string()))
     }
 
     /// Infallible, like all writing to memory; in the form that ends an arm.
     #[expect(clippy::unnecessary_wraps, reason = "in the form that ends an arm")]
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.out.extend_from_slice(bytes);
+    fn put(&mut self, text: &str) -> Result<(), Stop<S::Error>> {
+        self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }
 }

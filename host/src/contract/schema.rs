@@ -6,9 +6,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use wasmtime::component::Val;
+use wasmtime::Store;
+use wasmtime::component::{Func, Val};
 
 use super::decode::{self, SchemaError};
+use super::direct;
 use super::functions::{Facts, facts, key_scope};
 use super::imports::InterfaceId;
 use super::lift::{self, LiftError, Outcome};
@@ -33,6 +35,16 @@ pub struct Schema {
 pub struct Interface {
     shape: InterfaceShape,
     functions: Vec<Function>,
+}
+
+/// What [`Function::call`] came to.
+#[derive(Debug)]
+pub enum Returned {
+    /// The reply.
+    Written(Outcome),
+    /// The values of a reply that is still to be written, by [`Function::lift`]; the instance may go
+    /// before.
+    Values(Vec<Val>),
 }
 
 /// One function, with the plan of its values.
@@ -170,19 +182,52 @@ impl Function {
         lower::arguments(&self.params, json)
     }
 
+    /// Calls it in an instance, with the values that [`Function::lower`] made of its arguments. The
+    /// reply is written from the plugin's memory where it lies there, see [`Returned`].
+    ///
+    /// # Errors
+    ///
+    /// As wasmtime's call; [`LiftError`] for a reply that breaks the contract.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        store: &mut Store<T>,
+        callee: Func,
+        arguments: &Arc<Vec<Val>>,
+    ) -> wasmtime::Result<Returned> {
+        if let Some(plan) = &self.result {
+            let called = direct::call(store, callee, arguments, plan, self.room()).await;
+            if let Some(outcome) = called {
+                let outcome = outcome?;
+                self.remember(&outcome);
+                return Ok(Returned::Written(outcome));
+            }
+        }
+        let mut results = vec![Val::Bool(false); self.result_count()];
+        callee.call_async(store, arguments, &mut results).await?;
+        Ok(Returned::Values(results))
+    }
+
     /// Writes what it returned.
     ///
     /// # Errors
     ///
     /// What breaks the contract's mapping, by JSON Pointer. The fault is the plugin's.
     pub fn lift(&self, results: &[Val]) -> Result<Outcome, LiftError> {
-        let room = self.reply_bytes.load(Ordering::Relaxed);
-        let outcome = lift::outcome(self.result.as_deref(), results, room)?;
-        if let Outcome::Ok(reply) = &outcome {
-            self.reply_bytes
-                .store(reply.len().min(ROOM_MAX), Ordering::Relaxed);
-        }
+        let outcome = lift::outcome(self.result.as_deref(), results, self.room())?;
+        self.remember(&outcome);
         Ok(outcome)
+    }
+
+    /// How much room to make for the next reply.
+    fn room(&self) -> usize {
+        self.reply_bytes.load(Ordering::Relaxed)
+    }
+
+    fn remember(&self, outcome: &Outcome) {
+        if let Outcome::Ok(reply) = outcome {
+            let bytes = reply.len().min(ROOM_MAX);
+            self.reply_bytes.store(bytes, Ordering::Relaxed);
+        }
     }
 
     /// How many values a call of it returns: 0 or 1.

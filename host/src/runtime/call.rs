@@ -14,13 +14,11 @@ use wasmtime::{Error, Store, StoreContextMut, Trap, UpdateDeadline};
 use super::assets::Assets;
 use super::context::Subject;
 use super::fetch::Fetched;
-use super::limits::{
-    self, HANDLES_MAX, HOSTCALL_FUEL, LimitReached, OUTPUT_BYTES_MAX, SLOT_TIME, TICK, TICKS_MAX,
-};
+use super::limits::{self, HANDLES_MAX, HOSTCALL_FUEL, LimitReached, SLOT_TIME, TICK, TICKS_MAX};
 use super::linked::LinkedPlugin;
 use super::state::{CallState, Doors};
 use super::{Progress, Runtime};
-use crate::contract::{ArgumentError, Function, LiftError};
+use crate::contract::{ArgumentError, Function, LiftError, REPLY_BYTES_MAX, Returned};
 use crate::gateway::{CallContext, CallRecord, Refusal, Spent};
 use crate::store::StoreError;
 
@@ -138,10 +136,22 @@ pub enum CallError {
     Trap(String),
     /// What it returned cannot be written as JSON.
     #[error("the plugin returned what its contract does not allow: {0}")]
-    Reply(#[from] LiftError),
+    Reply(LiftError),
     /// The host failed; the call may be tried again.
     #[error("the host failed during the call: {0}")]
     Host(String),
+}
+
+impl From<LiftError> for CallError {
+    fn from(error: LiftError) -> Self {
+        match error {
+            LiftError::TooLong => {
+                let most = format!("{} MiB", REPLY_BYTES_MAX >> 20);
+                LimitReached::new("a reply", most).into()
+            }
+            broken => Self::Reply(broken),
+        }
+    }
 }
 
 /// Ends a call whose computing has no end.
@@ -216,19 +226,15 @@ impl Runtime {
         let instance = plugin.pre.instantiate_async(&mut store).await;
         let instance = instance.map_err(failure)?;
         phases.instance = laps.lap();
-        let results = invoke(&mut store, &instance, plugin, function, &arguments).await?;
+        let returned = invoke(&mut store, &instance, plugin, function, &arguments).await?;
         phases.function = laps.lap();
         drop(store);
         phases.release = laps.lap();
-        let outcome = function.lift(&results)?;
-        phases.reply = laps.lap();
-        let bytes = match &outcome {
-            Outcome::Ok(bytes) | Outcome::Err(bytes) => bytes.len(),
+        let outcome = match returned {
+            Returned::Written(outcome) => outcome,
+            Returned::Values(results) => function.lift(&results)?,
         };
-        if bytes > OUTPUT_BYTES_MAX {
-            let most = format!("{} MiB", OUTPUT_BYTES_MAX >> 20);
-            return Err(LimitReached::new("a reply", most).into());
-        }
+        phases.reply = laps.lap();
         Ok(outcome)
     }
 
@@ -284,8 +290,8 @@ async fn invoke(
     instance: &Instance,
     plugin: &LinkedPlugin,
     function: &Function,
-    arguments: &[Val],
-) -> Result<Vec<Val>, CallError> {
+    arguments: &Arc<Vec<Val>>,
+) -> Result<Returned, CallError> {
     let key = (function.interface().to_owned(), function.name().to_owned());
     let found = plugin
         .exports
@@ -296,12 +302,8 @@ async fn invoke(
         interface,
         function: name,
     })?;
-    let mut results = vec![Val::Bool(false); callee.ty(&*store).results().len()];
-    callee
-        .call_async(&mut *store, arguments, &mut results)
-        .await
-        .map_err(failure)?;
-    Ok(results)
+    let returned = function.call(store, callee, arguments).await;
+    returned.map_err(failure)
 }
 
 /// What an error of wasmtime means to the caller.
@@ -312,6 +314,9 @@ fn failure(error: Error) -> CallError {
     }
     if let Some(limit) = error.downcast_ref::<LimitReached>() {
         return CallError::Limit(limit.clone());
+    }
+    if let Some(reply) = error.downcast_ref::<LiftError>() {
+        return reply.clone().into();
     }
     if let Some(store) = error.downcast_ref::<StoreError>() {
         return CallError::Host(store.to_string());

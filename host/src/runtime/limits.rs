@@ -49,9 +49,6 @@ pub const RANDOM_BYTES_MAX: u64 = 64 << 10;
 /// One write into a request's body.
 pub const BODY_CHUNK_BYTES_MAX: usize = 64 << 10;
 
-/// The JSON of a reply.
-pub const OUTPUT_BYTES_MAX: usize = 32 << 20;
-
 /// Pictures fetched by URL for one call. A marketplace takes 20 or so for a product.
 pub const FETCHES_MAX: u32 = 200;
 

@@ -6,7 +6,7 @@ use wasmtime::component::Val;
 
 use super::super::fixture::{EVERYTHING, schema_with};
 use super::super::{Function, Schema};
-use super::Outcome;
+use super::{LiftError, Outcome, REPLY_BYTES_MAX};
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| schema_with(EVERYTHING));
 
@@ -56,8 +56,10 @@ fn error(name: &str, results: &[Val]) -> String {
 }
 
 fn refused(name: &str, results: &[Val]) -> (String, String) {
-    let error = function(name).lift(results).unwrap_err();
-    (error.pointer, error.message)
+    match function(name).lift(results) {
+        Err(LiftError::Broken { pointer, message }) => (pointer, message),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// `echo`'s value with one field replaced.
@@ -255,4 +257,19 @@ fn a_value_of_another_type_is_an_error_and_no_document() {
     ] {
         assert!(function(name).lift(&results).is_err(), "{name} {results:?}");
     }
+}
+
+#[test]
+fn a_reply_without_an_end_is_not_written_to_it() {
+    // As a plugin has it whose items all point at one text.
+    let long = item(0, Some(&"1".repeat(1 << 20)));
+    let error = function("items").lift(&items(vec![long; 40])).unwrap_err();
+    assert_eq!(error, LiftError::TooLong);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "what the plugin returned is longer than {} MiB",
+            REPLY_BYTES_MAX >> 20
+        )
+    );
 }

@@ -1,5 +1,7 @@
 //! Where the next page of a list is (RFC 8288), of a function whose reply says where it starts.
 
+use std::io::Read as _;
+
 use http::HeaderValue;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
@@ -48,7 +50,7 @@ impl<'s> Paging<'s> {
 
     /// `</api/etsy/orders?paid=true&cursor=…>; rel="next"`: the same request, one page on.
     pub(super) fn next(&self, reply: &[u8], path: &str, query: &Query) -> Option<HeaderValue> {
-        let next = serde_json::from_slice::<Page>(reply).ok()?.next?;
+        let next = next_of(reply)?;
         let at = |name: &str| {
             let place = place(
                 &self.parameters,
@@ -72,6 +74,16 @@ impl<'s> Paging<'s> {
     }
 }
 
+/// What a reply says of the next page. A page may be long and says it at its end, so what stands before
+/// is read only where the end does not tell.
+fn next_of(reply: &[u8]) -> Option<String> {
+    let at = memchr::memmem::rfind(reply, b"\"next\":")?;
+    let end = b"{".chain(reply.get(at..)?);
+    // The end of the reply closes one object: the member is the page's own, and no item's.
+    let page = serde_json::from_reader::<_, Page>(end);
+    page.or_else(|_| serde_json::from_slice(reply)).ok()?.next
+}
+
 /// Whether a function's reply may lead to a next page.
 pub(in crate::api) fn pages(endpoint: Endpoint, shape: &Shape, function: &FunctionShape) -> bool {
     Paging::of(endpoint, shape, function).is_some()
@@ -87,4 +99,30 @@ fn gives_next(shape: &Shape, function: &FunctionShape) -> bool {
     let fields = shape.fields(ok).map(|(_, fields)| fields);
     let mut fields = fields.unwrap_or_default().iter();
     fields.any(|field| field.name == "next" && *field.value.inner() == ValueShape::String)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_of;
+
+    #[test]
+    fn the_next_page_is_the_one_that_the_page_itself_says() {
+        for (reply, next) in [
+            (r#"{"items":[],"next":"c2","total":1}"#, Some("c2")),
+            (r#"{"items":[{"next":"no"}],"next":"c2"}"#, Some("c2")),
+            (r#"{"next":"c2","items":[{"next":"no"}]}"#, Some("c2")),
+            (r#"{"next":"c2","items":[{"a":{"x\"next":1}}]}"#, Some("c2")),
+            (
+                r#"{"items":["\"next\":\"no\""],"next":"a\"}"}"#,
+                Some("a\"}"),
+            ),
+            (r#"{"items":[{"next":"no"}]}"#, None),
+            (r#"{"items":[{"next":"no"}],"total":1}"#, None),
+            (r#"{"items":[],"next":null}"#, None),
+            (r#"[{"next":"no"}]"#, None),
+            ("null", None),
+        ] {
+            assert_eq!(next_of(reply.as_bytes()).as_deref(), next, "{reply}");
+        }
+    }
 }

@@ -216,19 +216,17 @@ impl<'a> Object<'a> {
     pub fn unread(&self) -> Option<String> {
         let unread = || {
             let members = self.members.iter();
-            members.filter(|member| {
-                !member.read.get() && !member.value.is_null() && is_document(member.value.get())
-            })
+            members.filter(|member| !member.read.get() && !member.value.is_null())
         };
-        // Written into a place of the right size: what grows is copied each time.
-        let size: usize = unread().map(Member::size).sum();
-        if size == 0 {
-            return None;
-        }
-        let mut document = String::with_capacity(size + 1);
-        for member in unread() {
+        // Written into a place of the right size, what is left out included: what grows is copied
+        // each time.
+        let mut document = String::with_capacity(unread().map(Member::size).sum::<usize>() + 1);
+        for member in unread().filter(|member| member.value.is_document()) {
             document.push(if document.is_empty() { '{' } else { ',' });
             member.write(&mut document);
+        }
+        if document.is_empty() {
+            return None;
         }
         document.push('}');
         Some(document)

@@ -1,5 +1,6 @@
 //! A value that nobody has made anything of yet.
 
+use super::document::is_document;
 use super::scan::{Scan, Value};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -22,6 +23,12 @@ impl<'a> Raw<'a> {
 
     pub(super) fn is_null(self) -> bool {
         self.0.json == "null"
+    }
+
+    /// Whether a host takes it as a document, which of a text without escapes is known.
+    pub(super) fn is_document(self) -> bool {
+        let is_text = self.0.json.starts_with('"');
+        is_text && !self.0.is_escaped || is_document(self.0.json)
     }
 
     /// To go over what is in it.

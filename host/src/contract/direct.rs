@@ -8,6 +8,7 @@
 //! arguments than registers, a list among them, a reply that is a single number) is called with
 //! dynamic values.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
@@ -33,14 +34,21 @@ tokio::task_local! {
     static READING: Reading;
 }
 
-/// What is needed to write a reply.
+/// What is needed to write a reply, and then the reply.
 struct Reading {
     plan: Arc<Plan>,
     room: usize,
+    written: Cell<Option<Outcome>>,
 }
 
+/// Ends a call whose reply is written. Wasmtime would have the callee give back all that the reply
+/// took (`post-return`), text by text, in an instance that is thrown away at once.
+#[derive(Debug, thiserror::Error)]
+#[error("the reply is written")]
+struct Written;
+
 /// Calls a function with arguments of its types. `None` where it has to be called with dynamic values;
-/// then nothing was done.
+/// then nothing was done. After it the instance can only be thrown away.
 ///
 /// # Errors
 ///
@@ -56,10 +64,19 @@ pub(super) async fn call<T: Send + 'static>(
     let reading = Reading {
         plan: Arc::clone(plan),
         room,
+        written: Cell::new(None),
     };
     let arguments = Arguments(Arc::clone(arguments));
-    let called = READING.scope(reading, callee.call_async(store, arguments));
-    Some(called.await.map(|Reply(outcome)| outcome))
+    let called = READING.scope(reading, async {
+        let ended = callee.call_async(store, arguments).await;
+        let written = READING.with(|reading| reading.written.take());
+        match (ended, written) {
+            (Err(ended), Some(outcome)) if ended.is::<Written>() => Ok(outcome),
+            (Err(error), _) => Err(error),
+            (Ok(reply), _) => match reply {},
+        }
+    });
+    Some(called.await)
 }
 
 /// The arguments of a call, where they fit into registers.
@@ -243,8 +260,9 @@ impl<T> Lowering<'_, '_, '_, T> {
     }
 }
 
-/// A reply that lies in the callee's memory, as JSON.
-struct Reply(Outcome);
+/// A reply that lies in the callee's memory. There is none: it is written where it lies, into
+/// [`Reading::written`].
+enum Reply {}
 
 // SAFETY: it is never handed over in registers, so that `Lower` is never looked at; memory is read by
 // the types at hand, with their bounds.
@@ -300,9 +318,11 @@ unsafe impl Lift for Reply {
         let &[ty] = types else {
             bail!("one result is expected")
         };
-        let outcome =
-            READING.try_with(|reading| memory::outcome(cx, &reading.plan, ty, at, reading.room));
-        Ok(Self(outcome??))
+        READING.try_with(|reading| {
+            let outcome = memory::outcome(cx, &reading.plan, ty, at, reading.room)?;
+            reading.written.set(Some(outcome));
+            bail!(Written)
+        })?
     }
 }
 

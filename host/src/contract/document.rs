@@ -3,11 +3,31 @@
 //! It is passed through as text, never built, but checked whole before: that it is JSON, that its
 //! text is Unicode, and that no reader after us is led deeper than its stack.
 
+mod plain;
+
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+
+pub(super) use plain::first_special;
+use plain::is_plain;
 
 /// How deep lists and objects may lie in each other. With the types around it this stays below the
 /// 128 levels at which common readers stop.
 pub(super) const MAX_DEPTH: usize = 64;
+
+/// Writes a document on one line.
+///
+/// # Errors
+///
+/// Why the text is none; then nothing is written.
+pub(super) fn write(text: &str, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    if is_plain(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+        return Ok(());
+    }
+    check(text)?;
+    write_compact(text, out);
+    Ok(())
+}
 
 /// Why a text is no document: as the reader said it.
 pub(super) fn check(text: &str) -> Result<(), serde_json::Error> {
@@ -17,7 +37,7 @@ pub(super) fn check(text: &str) -> Result<(), serde_json::Error> {
 }
 
 /// Writes a checked document without the whitespace between its tokens, so that it is one line.
-pub(super) fn write_compact(text: &str, out: &mut Vec<u8>) {
+fn write_compact(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len());
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|byte| b"\" \t\r\n".contains(byte)) {
@@ -180,6 +200,15 @@ mod tests {
             let mut out = Vec::new();
             write_compact(document, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), compact);
+        }
+    }
+
+    #[test]
+    fn what_is_no_document_writes_nothing() {
+        for bad in ["", "{", "[1,]", "[1e999]", "\"\\ud800\""] {
+            let mut out = b"[".to_vec();
+            assert!(write(bad, &mut out).is_err(), "{bad}");
+            assert_eq!(out, b"[", "{bad}");
         }
     }
 }

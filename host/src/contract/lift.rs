@@ -210,7 +210,7 @@ impl<'v, S: Source<'v>> Writer<S> {
         match (plan, self.source.open(plan, value)?) {
             (Plan::Decimal, Opened::Text(text)) => self.decimal(&text),
             (Plan::Json, Opened::Text(text)) => self.json(&text),
-            (_, Opened::Text(text)) => self.scalar(&*text),
+            (_, Opened::Text(text)) => self.text(&text),
             (Plan::Record(record), Opened::Items(fields)) => self.record(record, fields),
             (Plan::Option(plan), Opened::Case(_, value)) => match value {
                 Some(value) => self.value(plan, value),
@@ -346,7 +346,7 @@ impl<'v, S: Source<'v>> Writer<S> {
 
     fn decimal(&mut self, text: &str) -> Result<(), Stop<S::Error>> {
         if is_decimal(text) {
-            self.scalar(text)
+            self.text(text)
         } else {
             Err(Stop::fault(format!("{} is no decimal", excerpt(text))))
         }
@@ -361,10 +361,18 @@ impl<'v, S: Source<'v>> Writer<S> {
     }
 
     fn json(&mut self, text: &str) -> Result<(), Stop<S::Error>> {
-        document::check(text).map_err(|error| {
-            Stop::fault(format!("{} is no JSON document: {error}", excerpt(text)))
-        })?;
-        document::write_compact(text, &mut self.out);
+        document::write(text, &mut self.out)
+            .map_err(|error| Stop::fault(format!("{} is no JSON document: {error}", excerpt(text))))
+    }
+
+    /// Most texts need no escape.
+    fn text(&mut self, text: &str) -> Result<(), Stop<S::Error>> {
+        if document::first_special(text.as_bytes()) < text.len() {
+            return self.scalar(text);
+        }
+        self.out.push(b'"');
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'"');
         Ok(())
     }
 

@@ -14,6 +14,10 @@ use crate::paths;
 
 const TARGET: &str = "wasm32-wasip2";
 
+/// What a page of listings needs is there from the start: memory that grows is a system call for every
+/// few pages of it, and another when the call has ended. None of it is taken before it is used.
+const MEMORY: &str = "link-arg=--initial-memory=2097152";
+
 /// The custom section that holds the encoded WIT package; the host looks for it by this name.
 const SECTION: &str = "stoflow:wit";
 
@@ -47,7 +51,7 @@ pub(crate) fn build_bench() -> Result<()> {
 /// Builds a package as operators get it.
 fn build_component(package: &str, finished: &Path, contract: &[u8]) -> Result<()> {
     run(&mut cargo(&[
-        "build",
+        "rustc",
         "--quiet",
         "--package",
         package,
@@ -55,6 +59,9 @@ fn build_component(package: &str, finished: &Path, contract: &[u8]) -> Result<()
         TARGET,
         "--profile",
         "plugin",
+        "--",
+        "--codegen",
+        MEMORY,
     ]))?;
     let built = paths::target()
         .join(TARGET)

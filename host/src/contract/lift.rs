@@ -263,6 +263,7 @@ impl<'v, S: Source<'v>> Writer<S> {
     /// A field that is none is left out, so that a contract which gains one changes no document.
     fn record(&mut self, record: &Record, values: S::Items) -> Result<(), Stop<S::Error>> {
         self.out.push(b'{');
+        // Without the comma before it.
         let mut first = true;
         for (field, value) in record.fields.iter().zip(values) {
             let (plan, value) = match &*field.plan {
@@ -273,12 +274,8 @@ impl<'v, S: Source<'v>> Writer<S> {
                 },
                 _ => (&field.plan, value),
             };
-            if !first {
-                self.out.push(b',');
-            }
-            first = false;
-            self.put(&field.name.quoted)?;
-            self.out.push(b':');
+            let start = usize::from(std::mem::take(&mut first));
+            self.put(field.name.member.get(start..).unwrap_or_default())?;
             self.value(plan, value)
                 .map_err(|stop| stop.under(&field.name.json))?;
         }

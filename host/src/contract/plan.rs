@@ -76,6 +76,8 @@ pub(super) struct Name {
     pub(super) json: String,
     /// As it stands in a document: quoted. A WIT name needs no escape.
     pub(super) quoted: String,
+    /// As a member that is not the first begins in a document: `,"name":`.
+    pub(super) member: String,
 }
 
 impl Name {
@@ -84,6 +86,7 @@ impl Name {
         Self {
             wit: wit.to_owned(),
             quoted: format!("\"{json}\""),
+            member: format!(",\"{json}\":"),
             json,
         }
     }

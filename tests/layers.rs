@@ -50,6 +50,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("subtle", &["keys"]),
     ("toml_edit", &["config"]),
     ("zeroizing_alloc", &["main"]),
+    ("libc", &["main"]),
     ("tracing_subscriber", &["telemetry"]),
     ("metrics", &["telemetry"]),
     ("metrics_exporter_prometheus", &["telemetry"]),

@@ -98,6 +98,9 @@ impl Accounts {
                 plugin: plugin.clone(),
             });
         }
+        if let ([account], None) = (accounts.as_slice(), which) {
+            return Ok(account.clone());
+        }
         let all = choices(&accounts);
         let owner = user.map_or("*", UserId::as_str);
         let wanted = match which {

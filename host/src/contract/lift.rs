@@ -114,7 +114,7 @@ fn outcome_of<'v, S: Source<'v>>(
 }
 
 /// Where values are read from.
-trait Source<'v> {
+trait Source<'v>: Sized {
     /// One value, which may hold others.
     type Value: Copy;
     /// The values that one holds, in order.
@@ -123,12 +123,13 @@ trait Source<'v> {
     type Error;
 
     /// What a value is, as far as the next values in it.
-    fn open(
-        &mut self,
-        plan: &Plan,
-        value: Self::Value,
-    ) -> Result<Opened<'v, Self::Value, Self::Items>, Stop<Self::Error>>;
+    fn open(&mut self, plan: &Plan, value: Self::Value) -> OpenedIn<'v, Self>;
 }
+
+type OpenedIn<'v, S> = Result<
+    Opened<'v, <S as Source<'v>>::Value, <S as Source<'v>>::Items>,
+    Stop<<S as Source<'v>>::Error>,
+>;
 
 /// A value, opened. Which it is has been looked at by the plan: a reader gets what the plan says.
 enum Opened<'v, V, I> {

@@ -25,9 +25,9 @@ const RESIDENT_STACK_BYTES: usize = 32 << 10;
 /// The same of a table: more than a plugin of some thousand functions has.
 const RESIDENT_TABLE_BYTES: usize = 64 << 10;
 
-/// The same of a memory. A page of listings uses three times as much; with all of it, sixteen calls at a
-/// time would keep ten megabytes more for a twentieth of the time.
-const RESIDENT_MEMORY_BYTES: usize = 384 << 10;
+/// The same of a memory. A page of listings uses more than twice as much; with all of it, sixteen calls
+/// at a time would keep ten megabytes more for a twentieth of the time.
+const RESIDENT_MEMORY_BYTES: usize = 448 << 10;
 
 /// Builds the engine.
 pub(super) fn engine() -> Result<Engine> {

@@ -109,6 +109,20 @@ async fn what_stops_by_itself_is_that_calls_error() {
         .unwrap();
 }
 
+/// A place in the pool is used again and again, and some of its pages stay.
+#[tokio::test]
+async fn nothing_of_a_call_is_in_the_memory_of_the_next() {
+    let stage = Stage::of(&["residue"]).await;
+    for pages in [1, 64, 1, 8, 300, 2, 300, 7, 1] {
+        let problem = stage.provoke("residue", &pages.to_string()).await;
+        let mut words = problem.title.split_whitespace().rev();
+        let [after, before] = [(); 2].map(|()| words.next().unwrap().parse::<usize>());
+        // Those on the stack are found too.
+        assert!(after.unwrap() > pages * 65_536 / 8, "{problem:?}");
+        assert_eq!(before.unwrap(), 0, "{problem:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_reply_that_json_cannot_carry_is_named_by_pointer() {
     let stage = Stage::of(&["broken"]).await;

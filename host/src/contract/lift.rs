@@ -107,6 +107,9 @@ fn outcome_of<'v, S: Source<'v>>(
         out: Vec::with_capacity(room),
     };
     writer.payload(plan, value)?;
+    if writer.out.len() > REPLY_BYTES_MAX {
+        return Err(Stop::TooLong);
+    }
     match is_error {
         false => Ok(Outcome::Ok(writer.out)),
         true => Ok(Outcome::Err(writer.out)),

@@ -100,7 +100,7 @@
 //!
 //! Its `Cargo.toml` says `crate-type = ["cdylib", "rlib"]`: the first is the component, the second
 //! is what tests and benchmarks link. `cargo build --target wasm32-wasip2 --profile plugin` builds
-//! it. Where it handles long replies, `cargo rustc … -- --codegen link-arg=--initial-memory=2097152`
+//! it. Where it handles long replies, `cargo rustc … -- --codegen link-arg=--initial-memory=3145728`
 //! makes such a call a tenth faster: memory that is there from the start is taken when it is used,
 //! and need not grow.
 //!

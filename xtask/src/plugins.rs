@@ -16,7 +16,7 @@ const TARGET: &str = "wasm32-wasip2";
 
 /// What a page of listings needs is there from the start: memory that grows is a system call for every
 /// few pages of it, and another when the call has ended. None of it is taken before it is used.
-const MEMORY: &str = "link-arg=--initial-memory=2097152";
+const MEMORY: &str = "link-arg=--initial-memory=3145728";
 
 /// The custom section that holds the encoded WIT package; the host looks for it by this name.
 const SECTION: &str = "stoflow:wit";

@@ -143,6 +143,7 @@ enum After {
 }
 
 /// How many bytes there are before the first quote, backslash or control character.
+/// The SDK has the same for itself: a plugin shares no code with the host.
 pub(in super::super) fn first_special(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;

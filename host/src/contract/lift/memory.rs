@@ -3,8 +3,8 @@
 //! Wasmtime's dynamic values carry every field's name as a text of its own, and every text once more:
 //! thousands of them in a page of listings. Here nothing is copied before it is written. What the
 //! canonical ABI asks of a host that reads (bounds, alignment, UTF-8, numbers of cases, fuel for all
-//! that is read) is asked here too; numbers, flags' words and texts of another encoding are read by wasmtime
-//! itself.
+//! that is read) is asked here too; numbers, characters and texts of another encoding are read by
+//! wasmtime itself.
 
 use std::borrow::Cow;
 use std::slice::Iter;
